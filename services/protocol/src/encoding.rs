@@ -1,0 +1,80 @@
+//! Text forms of binary values: lower-case base32 (RFC 4648) for what stands in subjects
+//! and invites, base64url without padding for the rest, both behind fixed-size newtypes.
+
+use data_encoding::{Encoding, Specification};
+use std::sync::LazyLock;
+
+/// The alphabet of identifiers and invites: RFC 4648 base32, lower case, no padding.
+pub const ALPHABET: &str = "abcdefghijklmnopqrstuvwxyz234567";
+
+/// Base32 over [`ALPHABET`]. Spare bits of the last character are ignored when decoding.
+pub static BASE32: LazyLock<Encoding> = LazyLock::new(|| {
+    let mut spec = Specification::new();
+    spec.symbols.push_str(ALPHABET);
+    spec.check_trailing_bits = false;
+    spec.encoding().expect("32 distinct ASCII symbols are an alphabet")
+});
+
+/// Decodes exactly `N` bytes of base64url, or nothing.
+#[must_use]
+pub fn base64_array<const N: usize>(text: &str) -> Option<[u8; N]> {
+    decode_array(&data_encoding::BASE64URL_NOPAD, text)
+}
+
+/// Decodes exactly `N` bytes of base32, or nothing.
+#[must_use]
+pub fn base32_array<const N: usize>(text: &str) -> Option<[u8; N]> {
+    decode_array(&BASE32, text)
+}
+
+fn decode_array<const N: usize>(encoding: &Encoding, text: &str) -> Option<[u8; N]> {
+    // Refuse by length first: an attacker's megabyte is not worth decoding.
+    if text.len() != encoding.encode_len(N) {
+        return None;
+    }
+    let mut out = [0; N];
+    let written = encoding.decode_mut(text.as_bytes(), &mut out).ok()?;
+    (written == N).then_some(out)
+}
+
+/// Defines a fixed-size byte string that travels as base64url text.
+macro_rules! base64_newtype {
+    ($(#[$meta:meta])* $name:ident, $len:expr) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub [u8; $len]);
+
+        impl $name {
+            /// All zero bytes: the value of an absent field in a signed binary form.
+            pub const ZERO: Self = Self([0; $len]);
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                data_encoding::BASE64URL_NOPAD.encode_display(&self.0).fmt(f)
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                std::fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+                $crate::encoding::base64_array(&text).map(Self).ok_or_else(|| {
+                    serde::de::Error::custom(concat!("not ", $len, " bytes of base64url"))
+                })
+            }
+        }
+    };
+}
+pub(crate) use base64_newtype;

@@ -1,0 +1,281 @@
+//! The one JSON object of each NATS message: `{"v":1,"kind":…}`.
+
+use crate::{Beat, Frame, Give, Hello, NodeId, Want, limits};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// The version of the wire format.
+pub const VERSION: u64 = 1;
+
+/// What a room's subjects carry, and what answers to requests on them are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Envelope {
+    /// An entry of the log.
+    Frame(Arc<Frame>),
+    /// Presence and frontier.
+    Beat(Beat),
+    /// A node's public key.
+    Hello(Hello),
+    /// A request for repair.
+    Want(Want),
+    /// An answer to one.
+    Give(Give),
+}
+
+/// A bound that an envelope breaks, told from its bytes alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Violation(pub &'static str);
+
+/// Why bytes are no envelope.
+#[derive(Debug, thiserror::Error)]
+pub enum ParseError {
+    /// More than [`limits::ENVELOPE_BYTES`].
+    #[error("{0} bytes are more than a message may have")]
+    TooLong(usize),
+    /// Not JSON, or not of the kind's shape.
+    #[error("not a message of this protocol: {0}")]
+    Malformed(#[from] serde_json::Error),
+    /// A version this program doesn't speak.
+    #[error("protocol version {0}; this program speaks {VERSION}")]
+    Version(u64),
+    /// A kind this program doesn't know.
+    #[error("unknown kind of message")]
+    UnknownKind,
+    /// A bound is broken.
+    #[error(transparent)]
+    Violation(#[from] Violation),
+}
+
+impl Envelope {
+    /// Reads and bounds-checks an envelope. Signatures are not looked at here.
+    ///
+    /// # Errors
+    /// What is wrong with the bytes; never panics.
+    pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
+        #[derive(Deserialize)]
+        struct Head<'a> {
+            v: u64,
+            #[serde(borrow)]
+            kind: std::borrow::Cow<'a, str>,
+        }
+        if bytes.len() > limits::ENVELOPE_BYTES {
+            return Err(ParseError::TooLong(bytes.len()));
+        }
+        let head: Head<'_> = serde_json::from_slice(bytes)?;
+        if head.v != VERSION {
+            return Err(ParseError::Version(head.v));
+        }
+        let envelope = match &*head.kind {
+            "frame" => Self::Frame(Arc::new(serde_json::from_slice(bytes)?)),
+            "beat" => Self::Beat(serde_json::from_slice(bytes)?),
+            "hello" => Self::Hello(serde_json::from_slice(bytes)?),
+            "want" => Self::Want(serde_json::from_slice(bytes)?),
+            "give" => Self::Give(serde_json::from_slice(bytes)?),
+            _ => return Err(ParseError::UnknownKind),
+        };
+        envelope.check()?;
+        Ok(envelope)
+    }
+
+    /// The JSON text, `v` and `kind` first.
+    #[must_use]
+    pub fn to_json(&self) -> Vec<u8> {
+        #[derive(Serialize)]
+        struct Tagged<'a, T> {
+            v: u64,
+            kind: &'a str,
+            #[serde(flatten)]
+            body: &'a T,
+        }
+        fn tagged<T: Serialize>(kind: &str, body: &T) -> Vec<u8> {
+            serde_json::to_vec(&Tagged { v: VERSION, kind, body })
+                .expect("wire types have string keys and serialize to memory")
+        }
+        match self {
+            Self::Frame(frame) => tagged(self.kind(), frame.as_ref()),
+            Self::Beat(beat) => tagged(self.kind(), beat),
+            Self::Hello(hello) => tagged(self.kind(), hello),
+            Self::Want(want) => tagged(self.kind(), want),
+            Self::Give(give) => tagged(self.kind(), give),
+        }
+    }
+
+    /// The value of the `kind` field.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Frame(_) => "frame",
+            Self::Beat(_) => "beat",
+            Self::Hello(_) => "hello",
+            Self::Want(_) => "want",
+            Self::Give(_) => "give",
+        }
+    }
+
+    /// Who made it, as it says; the signature tells whether that is true.
+    #[must_use]
+    pub fn from(&self) -> NodeId {
+        match self {
+            Self::Frame(frame) => frame.from,
+            Self::Beat(beat) => beat.from,
+            Self::Hello(hello) => hello.from,
+            Self::Want(want) => want.from,
+            Self::Give(give) => give.from,
+        }
+    }
+
+    fn check(&self) -> Result<(), Violation> {
+        match self {
+            Self::Frame(frame) => frame.check(),
+            Self::Beat(beat) => beat.check(),
+            Self::Hello(_) => Ok(()),
+            Self::Want(want) => want.check(),
+            Self::Give(give) => give.check(),
+        }
+    }
+}
+
+/// Bytes that a value takes as JSON, without making the text.
+#[must_use]
+pub fn json_bytes(value: &impl Serialize) -> usize {
+    struct Count(usize);
+    impl std::io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    serde_json::to_writer(&mut count, value).map_or(usize::MAX, |()| count.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Dot, Item, ItemKind, Lamport, Number, VectorClock,
+        frame::{Signature, Terms},
+        hash::Past,
+    };
+    use proptest::prelude::*;
+
+    fn frame() -> Frame {
+        let (me, other) = (NodeId([1; 10]), NodeId([2; 10]));
+        Frame {
+            from: me,
+            number: Number(12),
+            lamport: Lamport(57),
+            clock: VectorClock::from_iter([Dot::new(me, Number(12)), Dot::new(other, Number(31))]),
+            past: Past([7; 16]),
+            items: vec![Item {
+                kind: ItemKind::Text,
+                text: "hi \u{1f600} \"there\"\n".into(),
+                at: 1,
+                terms: Some(Terms { history: true, sealed: false, topic: None, capacity: None }),
+            }],
+            is_final: false,
+            sig: Signature([9; 64]),
+        }
+    }
+
+    #[test]
+    fn a_frame_reads_like_the_contract() {
+        let json: serde_json::Value =
+            serde_json::from_slice(&Envelope::Frame(Arc::new(frame())).to_json()).unwrap();
+        for field in ["v", "kind", "from", "number", "lamport", "clock", "past", "items", "sig"] {
+            assert!(json.get(field).is_some(), "{field} is missing in {json}");
+        }
+        assert_eq!(json["kind"], "frame");
+        assert_eq!(json["clock"][NodeId([2; 10]).to_string()], 31);
+        assert!(json.get("final").is_none(), "only a last frame says so");
+    }
+
+    #[test]
+    fn unknown_fields_are_ignored_and_unknown_kinds_told() {
+        let mut json: serde_json::Value =
+            serde_json::from_slice(&Envelope::Frame(Arc::new(frame())).to_json()).unwrap();
+        json["novelty"] = 1.into();
+        let parsed = Envelope::parse(json.to_string().as_bytes()).unwrap();
+        assert_eq!(parsed, Envelope::Frame(Arc::new(frame())));
+        json["kind"] = "sonnet".into();
+        let error = Envelope::parse(json.to_string().as_bytes()).unwrap_err();
+        assert!(matches!(error, ParseError::UnknownKind));
+        json["v"] = 2.into();
+        let error = Envelope::parse(json.to_string().as_bytes()).unwrap_err();
+        assert!(matches!(error, ParseError::Version(2)));
+    }
+
+    #[test]
+    fn every_signed_field_changes_the_signed_form() {
+        let original = frame();
+        let changes: [fn(&mut Frame); 9] = [
+            |f| f.from = NodeId([3; 10]),
+            |f| f.number = Number(13),
+            |f| f.lamport = Lamport(58),
+            |f| f.clock.set(Dot::new(NodeId([2; 10]), Number(32))),
+            |f| f.past = Past([8; 16]),
+            |f| f.items[0].text.push('!'),
+            |f| f.items[0].at = 2,
+            |f| f.items[0].kind = ItemKind::Action,
+            |f| f.is_final = true,
+        ];
+        for (index, change) in changes.into_iter().enumerate() {
+            let mut changed = frame();
+            change(&mut changed);
+            assert_ne!(changed.signed_form(), original.signed_form(), "change {index}");
+        }
+    }
+
+    #[test]
+    fn bounds_are_checked_when_parsing() {
+        let broken: [fn(&mut Frame); 5] = [
+            |f| f.number = Number(0),
+            |f| f.number = Number(11),
+            |f| f.clock.set(Dot::new(NodeId([2; 10]), Number(0))),
+            |f| f.items = vec![f.items[0].clone(); limits::BATCH_ITEMS + 1],
+            |f| f.items[0].text = "x".repeat(limits::TEXT_BYTES + 1),
+        ];
+        for (index, breaks) in broken.into_iter().enumerate() {
+            let mut frame = frame();
+            breaks(&mut frame);
+            let json = Envelope::Frame(Arc::new(frame)).to_json();
+            let error = Envelope::parse(&json).unwrap_err();
+            assert!(matches!(error, ParseError::Violation(_)), "break {index}: {error}");
+        }
+    }
+
+    #[test]
+    fn json_is_measured_as_it_is_written_escapes_included() {
+        let mut frame = frame();
+        frame.items[0].text = "\u{1}".repeat(100);
+        assert_eq!(json_bytes(&frame), serde_json::to_vec(&frame).unwrap().len());
+        assert!(json_bytes(&frame) > 600);
+    }
+
+    proptest! {
+        #[test]
+        fn parsing_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = Envelope::parse(&bytes);
+        }
+
+        #[test]
+        fn a_flipped_byte_never_panics(at in 0usize..400, to in any::<u8>()) {
+            let mut json = Envelope::Frame(Arc::new(frame())).to_json();
+            let at = at % json.len();
+            json[at] = to;
+            let _ = Envelope::parse(&json);
+        }
+
+        #[test]
+        fn text_survives_the_round_trip(text in "\\PC{0,200}") {
+            let mut frame = frame();
+            frame.items[0].text = text;
+            let envelope = Envelope::Frame(Arc::new(frame));
+            prop_assert_eq!(Envelope::parse(&envelope.to_json()).unwrap(), envelope);
+        }
+    }
+}

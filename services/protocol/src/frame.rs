@@ -1,0 +1,216 @@
+//! The frame: a signed entry of the causally ordered log, holding a batch of items.
+
+use crate::{
+    ContentHash, Dot, Key, Lamport, NodeId, Number, VectorClock,
+    binary::Writer,
+    encoding::base64_newtype,
+    envelope::Violation,
+    hash::{self, Past},
+    limits,
+};
+use serde::{Deserialize, Serialize};
+
+base64_newtype!(
+    /// An Ed25519 signature (RFC 8032).
+    Signature,
+    64
+);
+
+/// A signed entry of its author's log.
+///
+/// The first one (number 1) is the author's join; one with `final` is its last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Frame {
+    /// The author.
+    pub from: NodeId,
+    /// The author's count of its frames, from 1.
+    pub number: Number,
+    /// 1 + the highest Lamport time delivered at the author.
+    pub lamport: Lamport,
+    /// What the author had delivered, and its own number.
+    pub clock: VectorClock,
+    /// Binds the contents of the author's previous frame and of those the clock names.
+    pub past: Past,
+    /// What was said, readable by anyone: this is a clear room.
+    pub items: Vec<Item>,
+    /// The author has left; nothing comes after this.
+    #[serde(rename = "final", default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_final: bool,
+    /// Signature of the author over [`Frame::signed_form`] and the room.
+    pub sig: Signature,
+}
+
+impl Frame {
+    /// The frame's name.
+    #[must_use]
+    pub fn dot(&self) -> Dot {
+        Dot::new(self.from, self.number)
+    }
+
+    /// The frame's place in the transcript.
+    #[must_use]
+    pub fn key(&self) -> Key {
+        Key { lamport: self.lamport, node: self.from, number: self.number }
+    }
+
+    /// The author's previous frame, if this isn't its first.
+    #[must_use]
+    pub fn previous(&self) -> Option<Dot> {
+        (self.number > Number(1)).then(|| Dot::new(self.from, Number(self.number.0 - 1)))
+    }
+
+    /// The dots of other nodes that the clock names.
+    pub fn named(&self) -> impl Iterator<Item = Dot> + '_ {
+        self.clock.dots().filter(|dot| dot.node != self.from)
+    }
+
+    /// The bytes that are signed and hashed: all fields but the signature.
+    ///
+    /// `1 sender10 epoch16 number8 step4 flags1 len8 causal len8 commit32 body`, where a
+    /// clear room's epoch, step and commitment are zero, `causal` is the Lamport time, the
+    /// clock and `past`, and `body` the items.
+    #[must_use]
+    pub fn signed_form(&self) -> Vec<u8> {
+        let mut causal = Writer::default();
+        causal.u64(self.lamport.0).clock(&self.clock).bytes(&self.past.0);
+        let mut body = Writer::default();
+        body.list(self.items.iter(), |out, item| item.write(out));
+        let mut out = Writer::default();
+        out.u8(1).node(self.from).bytes(&[0; 16]).u64(self.number.0).u32(0);
+        out.u8(u8::from(self.is_final)).sized(causal.as_slice());
+        out.bytes(&[0; 32]).sized(body.as_slice());
+        out.into_bytes()
+    }
+
+    /// Hash of [`Frame::signed_form`]: the identity of the frame's content.
+    #[must_use]
+    pub fn content_hash(signed_form: &[u8]) -> ContentHash {
+        ContentHash(hash::labelled("frame", [signed_form]))
+    }
+
+    /// Checks what can be told from the frame alone.
+    ///
+    /// # Errors
+    /// The bound that the frame breaks.
+    pub fn check(&self) -> Result<(), Violation> {
+        if self.number.0 == 0 || self.lamport.0 == 0 {
+            return Err(Violation("number and lamport count from 1"));
+        }
+        if self.clock.len() > limits::CLOCK_ENTRIES {
+            return Err(Violation("clock has too many entries"));
+        }
+        if self.clock.get(&self.from) != self.number {
+            return Err(Violation("clock entry of the sender is not its number"));
+        }
+        if self.clock.dots().any(|dot| dot.number.0 == 0) {
+            return Err(Violation("clock entry of zero"));
+        }
+        if self.items.len() > limits::BATCH_ITEMS {
+            return Err(Violation("too many items"));
+        }
+        if self.items.iter().any(|item| item.text.len() > limits::TEXT_BYTES) {
+            return Err(Violation("item too long"));
+        }
+        if self.items.iter().map(|item| item.text.len()).sum::<usize>() > limits::FRAME_BYTES / 2 {
+            return Err(Violation("frame too long"));
+        }
+        Ok(())
+    }
+}
+
+/// One thing said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    /// What sort of thing.
+    pub kind: ItemKind,
+    /// The text, verbatim; of a join or nick item the nick.
+    #[serde(default)]
+    pub text: String,
+    /// The author's wall clock in milliseconds since 1970: a label, nothing depends on it.
+    #[serde(default)]
+    pub at: u64,
+    /// Of a join item: the terms the author believes the room to have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms: Option<Terms>,
+}
+
+impl Item {
+    fn write(&self, out: &mut Writer) {
+        out.sized(self.kind.as_str().as_bytes()).sized(self.text.as_bytes()).u64(self.at);
+        match &self.terms {
+            None => out.u8(0),
+            Some(terms) => out
+                .u8(1)
+                .u8(u8::from(terms.history) | u8::from(terms.sealed) << 1)
+                .u32(terms.capacity.unwrap_or(0))
+                .sized(terms.topic.as_deref().unwrap_or_default().as_bytes()),
+        };
+    }
+}
+
+/// The sort of an [`Item`]. Unknown ones are kept, signed over, and shown to nobody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum ItemKind {
+    /// The author came in; the text is its nick.
+    Join,
+    /// The author took another nick.
+    Nick,
+    /// Something said.
+    Text,
+    /// Something done (`/me`).
+    Action,
+    /// A kind of a later version.
+    Unknown(String),
+}
+
+impl ItemKind {
+    /// The name on the wire.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Join => "join",
+            Self::Nick => "nick",
+            Self::Text => "text",
+            Self::Action => "action",
+            Self::Unknown(name) => name,
+        }
+    }
+}
+
+impl From<String> for ItemKind {
+    fn from(name: String) -> Self {
+        match name.as_str() {
+            "join" => Self::Join,
+            "nick" => Self::Nick,
+            "text" => Self::Text,
+            "action" => Self::Action,
+            _ => Self::Unknown(name),
+        }
+    }
+}
+
+impl From<ItemKind> for String {
+    fn from(kind: ItemKind) -> Self {
+        match kind {
+            ItemKind::Unknown(name) => name,
+            known => known.as_str().to_owned(),
+        }
+    }
+}
+
+/// What a room was opened with; repeated in every member's signed join frame, so that
+/// nobody can be talked into other terms.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// The live transcript is passed on to joiners.
+    pub history: bool,
+    /// Contents are end-to-end encrypted.
+    pub sealed: bool,
+    /// What the discussion is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
+    /// How many members fit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<u32>,
+}

@@ -1,0 +1,107 @@
+//! Identifiers of rooms and nodes: random bytes, shown as lower-case base32.
+
+use crate::encoding::{BASE32, base32_array};
+use std::{fmt, str::FromStr};
+
+/// Why a text is no identifier.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected {expected} characters of a-z and 2-7")]
+pub struct IdError {
+    expected: usize,
+}
+
+macro_rules! id {
+    ($(#[$meta:meta])* $name:ident, $bytes:expr, $chars:expr) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub [u8; $bytes]);
+
+        impl $name {
+            /// Length of the text form, in characters.
+            pub const CHARS: usize = $chars;
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                BASE32.encode_display(&self.0).fmt(f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                base32_array(text).map(Self).ok_or(IdError { expected: $chars })
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+id!(
+    /// A room: 16 bytes, 26 characters. The two spare bits of the last character are
+    /// ignored when parsed, so each id has one canonical text.
+    RoomId,
+    16,
+    26
+);
+
+id!(
+    /// A node in one room: the first 10 bytes of a hash of its public key and the room
+    /// (self-certifying), 16 characters. One process and room, one id.
+    NodeId,
+    10,
+    16
+);
+
+impl NodeId {
+    /// The first four characters, shown behind a nick to tell namesakes apart.
+    #[must_use]
+    pub fn tag(&self) -> String {
+        let mut text = self.to_string();
+        text.truncate(4);
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_have_the_length_of_the_contract_and_survive_the_round_trip() {
+        let room = RoomId([0xa5; 16]);
+        let node = NodeId([0x5a; 10]);
+        assert_eq!(room.to_string().len(), RoomId::CHARS);
+        assert_eq!(node.to_string().len(), NodeId::CHARS);
+        assert_eq!(room.to_string().parse(), Ok(room));
+        assert_eq!(node.to_string().parse(), Ok(node));
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for text in
+            ["", "a", &"a".repeat(25), &"a".repeat(27), &"A".repeat(26), &"1".repeat(26), "é"]
+        {
+            assert!(text.parse::<RoomId>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Every bound of the protocol, in one place. Whoever breaks one is delayed, or dropped
+//! where the signed bytes alone say so, counted and named; never crashed on.
+
+use std::time::Duration;
+
+/// Largest frame number and Lamport time: what a JSON number holds exactly.
+pub const COUNTER_MAX: u64 = (1 << 53) - 1;
+
+/// Largest NATS payload that is looked at, in bytes of JSON.
+pub const ENVELOPE_BYTES: usize = 1 << 20;
+/// Largest frame, in bytes of its signed binary form.
+pub const FRAME_BYTES: usize = 64 << 10;
+/// Largest text of one item, in bytes of UTF-8.
+pub const TEXT_BYTES: usize = 16 << 10;
+/// Largest batch: items per frame.
+pub const BATCH_ITEMS: usize = 64;
+/// Largest batch: bytes of text per frame, unless a single item alone is larger.
+pub const BATCH_BYTES: usize = 16 << 10;
+/// Entries of a clock.
+pub const CLOCK_ENTRIES: usize = 2048;
+/// Up to this many members a clock lists everyone present, above it only the heads.
+pub const FULL_CLOCK_MEMBERS: usize = 32;
+/// Members of a room.
+pub const MEMBERS: usize = 1024;
+/// Ids of members remembered, those who left included.
+pub const TOMBSTONES: usize = 16_384;
+
+/// Longest topic, in characters.
+pub const TOPIC_CHARS: usize = 80;
+/// Longest nick, in characters.
+pub const NICK_CHARS: usize = 32;
+
+/// Frames that wait for what they depend on.
+pub const WAITING_FRAMES: usize = 1024;
+/// Bytes of waiting frames.
+pub const WAITING_BYTES: usize = 4 << 20;
+/// Frames further than this past their sender's top are not buffered.
+pub const WAITING_AHEAD: u64 = 4096;
+/// Missing dots asked for at a time.
+pub const WANTS: usize = 256;
+/// Waived dots that are still asked for.
+pub const WAIVED: usize = 256;
+/// Disjoint ranges of delivered numbers per sender.
+pub const RANGES: usize = 64;
+/// Heads in a beat; with more a random choice is sent and no digest.
+pub const BEAT_HEADS: usize = 64;
+/// Acknowledgements in a beat.
+pub const BEAT_ACKS: usize = 64;
+/// Missing dots in a beat.
+pub const BEAT_MISS: usize = 16;
+/// Convictions in a beat.
+pub const BEAT_CUT: usize = 16;
+
+/// Frames in one page of an answer.
+pub const PAGE_FRAMES: usize = 64;
+/// Bytes in one page of an answer.
+pub const PAGE_BYTES: usize = 256 << 10;
+/// Bytes of a page that introduce the members present (hello and join frame).
+pub const INTRODUCTION_BYTES: usize = 64 << 10;
+/// Bytes per second given to one requester.
+pub const GIVE_PER_PEER: u64 = 64 << 10;
+/// Bytes per second given in all.
+pub const GIVE_TOTAL: u64 = 1 << 20;
+/// Bytes given to one requester before [`GIVE_PER_PEER`] bounds it: a whole history.
+pub const GIVE_PER_PEER_BURST: u64 = 8 << 20;
+/// Bytes given in all before [`GIVE_TOTAL`] bounds it.
+pub const GIVE_TOTAL_BURST: u64 = 32 << 20;
+/// The live transcript kept, in frames.
+pub const TRANSCRIPT_FRAMES: usize = 10_000;
+/// The live transcript kept, in bytes.
+pub const TRANSCRIPT_BYTES: usize = 32 << 20;
+
+/// Own frames that present members have not acknowledged; then saying waits.
+pub const UNACKNOWLEDGED: u64 = 1024;
+/// Frames received after which a beat acknowledges early.
+pub const ACK_EVERY: u64 = 256;
+/// Items said and not yet sent while flow control holds the sender back.
+pub const OUTBOX_ITEMS: usize = 4096;
+
+/// A missing dot is waived for the frame that waits for it after this time.
+pub const GAP: Duration = Duration::from_secs(10);
+/// A frame whose Lamport time lies ahead waits one [`GAP`] for each of these.
+pub const LAMPORT_LEAP: u64 = 1 << 20;
+/// First question for a missing dot: after this, and a random part that grows with the room.
+pub const FIRST_ASK: Duration = Duration::from_millis(30);
+/// Back-off of further questions: this times 2^k, k at most 5.
+pub const ASK_BACKOFF: Duration = Duration::from_millis(100);
+/// Tries for a dot that a signed frame depends on.
+pub const TRIES_SIGNED: u32 = 12;
+/// Tries for a dot that only a beat named.
+pub const TRIES_CLAIMED: u32 = 3;
+/// A joiner waits this long for a page.
+pub const SYNC_TIMEOUT: Duration = Duration::from_secs(1);
+/// A joiner asks this often without an answer before it goes live and lets repair heal.
+pub const SYNC_TRIES: u32 = 4;
+
+/// A joiner that met nobody asks again after this.
+pub const JOIN_RETRY: Duration = Duration::from_millis(300);
+
+/// Shortest mean interval between a node's beats.
+pub const BEAT: Duration = Duration::from_secs(2);
+/// The mean interval grows by this for each member: about 10 beats/s in a room of any size.
+pub const BEAT_PER_MEMBER: Duration = Duration::from_millis(100);
+/// The author of an uncovered frame beats after this.
+pub const TAIL_BEAT: Duration = Duration::from_millis(500);
+/// Whoever delivered something new beats after this, or [`BEAT_PER_MEMBER`] x members.
+pub const NEWS_BEAT: Duration = Duration::from_millis(400);
+/// Silent for this many beat intervals: unreachable.
+pub const UNREACHABLE_BEATS: u32 = 3;
+/// Silent for this many beat intervals, and at least [`GONE`]: gone.
+pub const GONE_BEATS: u32 = 6;
+/// Shortest silence after which a member is gone.
+pub const GONE: Duration = Duration::from_secs(30);
+/// A leaving node waits at most this long for its last frame to be known elsewhere.
+pub const LINGER: Duration = Duration::from_secs(2);
+/// Own frames of this last stretch are published again after a reconnect.
+pub const RESEND: Duration = Duration::from_secs(2);
+
+/// Envelopes of unknown senders held until their hello arrives.
+pub const STRANGERS: usize = 256;
+/// Bytes of envelopes of unknown senders.
+pub const STRANGER_BYTES: usize = 1 << 20;
+
+/// A room is announced to the directors this often.
+pub const ANNOUNCE: Duration = Duration::from_secs(5);
+/// A director forgets a room this long after its last announcement.
+pub const FORGET: Duration = Duration::from_secs(15);
+/// Rooms a director remembers.
+pub const ROOMS: usize = 100_000;
+/// Announcements of one room that a director takes in, per second.
+pub const ANNOUNCEMENTS_PER_ROOM: u32 = 4;
+/// Rooms in one answer to `list`.
+pub const LISTED_ROOMS: usize = 1000;
+/// Rooms that a `random` request may except.
+pub const EXCEPTED_ROOMS: usize = 64;

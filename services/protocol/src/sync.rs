@@ -1,0 +1,162 @@
+//! Repair: asking for frames and answering. Join, gap repair, reconnect and the merge of
+//! groups that began apart are all this one exchange.
+
+use crate::{
+    ContentHash, Dot, Frame, Hello, Key, NodeId, Number, RangeSet, binary::Writer,
+    envelope::Violation, frame::Signature, limits,
+};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// "Give me what I lack": either single dots, or everything beyond what I have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Want {
+    /// Who asks.
+    pub from: NodeId,
+    /// The requester's hello, so that any member can check the signature.
+    pub hello: Hello,
+    /// Frames asked for by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dots: Vec<Dot>,
+    /// Nodes whose hello is asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hellos: Vec<NodeId>,
+    /// What the requester has, by author: everything else is asked for, in key order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub have: Option<BTreeMap<NodeId, RangeSet>>,
+    /// Signature of the requester over [`Want::signed_form`] and the room.
+    pub sig: Signature,
+}
+
+impl Want {
+    /// The bytes that are signed: all fields but hello and signature.
+    #[must_use]
+    pub fn signed_form(&self) -> Vec<u8> {
+        let mut out = Writer::default();
+        out.u8(1).node(self.from);
+        out.list(self.dots.iter(), |out, dot| {
+            out.dot(*dot);
+        });
+        out.list(self.hellos.iter(), |out, node| {
+            out.node(*node);
+        });
+        match &self.have {
+            None => out.u8(0),
+            Some(have) => out.u8(1).list(have.iter(), |out, (node, ranges)| {
+                out.node(*node).list(ranges.iter(), |out, (low, high)| {
+                    out.u64(low.0).u64(high.0);
+                });
+            }),
+        };
+        out.into_bytes()
+    }
+
+    /// Checks what can be told from the request alone.
+    ///
+    /// # Errors
+    /// The bound that the request breaks.
+    pub fn check(&self) -> Result<(), Violation> {
+        let ranges_fit = |have: &BTreeMap<NodeId, RangeSet>| {
+            have.len() <= limits::TOMBSTONES
+                && have.values().all(|set| set.ranges() <= limits::RANGES + limits::WAITING_FRAMES)
+        };
+        let within = self.dots.len() <= limits::WANTS
+            && self.hellos.len() <= limits::WANTS
+            && self.have.as_ref().is_none_or(ranges_fit);
+        if within { Ok(()) } else { Err(Violation("request has too many entries")) }
+    }
+}
+
+/// An answer, one page of it. Frames and hellos are exactly as their authors made them and
+/// are checked like originals.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Give {
+    /// Who answers.
+    pub from: NodeId,
+    /// Who asked.
+    pub to: NodeId,
+    /// Hellos of the frames' authors, of the members present, and those asked for.
+    #[serde(default)]
+    pub hellos: Vec<Hello>,
+    /// Frames, in key order.
+    #[serde(default)]
+    pub frames: Vec<Arc<Frame>>,
+    /// Join frames of members present that are not part of the history given: only names.
+    #[serde(default)]
+    pub joins: Vec<Arc<Frame>>,
+    /// Members present at the answerer, itself included. First page only.
+    #[serde(default)]
+    pub live: Vec<NodeId>,
+    /// What the answerer no longer has, or doesn't pass on.
+    #[serde(default)]
+    pub floor: Floor,
+    /// There is more: ask again with what you then have.
+    #[serde(default)]
+    pub more: bool,
+    /// The answer to a `have` request, rather than to named dots.
+    #[serde(default)]
+    pub sync: bool,
+    /// Signature of the answerer over [`Give::signed_form`] and the room.
+    pub sig: Signature,
+}
+
+impl Give {
+    /// The bytes that are signed: everything that its authors didn't sign themselves.
+    #[must_use]
+    pub fn signed_form(&self) -> Vec<u8> {
+        let mut out = Writer::default();
+        out.u8(1).node(self.from).node(self.to);
+        out.list(self.live.iter(), |out, node| {
+            out.node(*node);
+        });
+        out.list(self.floor.entries.iter(), |out, (node, entry)| {
+            out.node(*node).u64(entry.number.0).u64(entry.cover.0).bytes(&entry.hash.0);
+        });
+        let key = self.floor.key;
+        out.u64(key.lamport.0).node(key.node).u64(key.number.0);
+        out.u8(u8::from(self.more) | u8::from(self.sync) << 1);
+        out.into_bytes()
+    }
+
+    /// Checks what can be told from the answer alone.
+    ///
+    /// # Errors
+    /// The bound that the answer breaks.
+    pub fn check(&self) -> Result<(), Violation> {
+        let within = self.frames.len() <= limits::PAGE_FRAMES
+            && self.joins.len() <= limits::MEMBERS
+            && self.hellos.len() <= limits::MEMBERS + limits::PAGE_FRAMES + limits::WANTS
+            && self.live.len() <= limits::MEMBERS
+            && self.floor.entries.len() <= limits::TOMBSTONES;
+        if !within {
+            return Err(Violation("answer has too many entries"));
+        }
+        self.frames.iter().chain(&self.joins).try_for_each(|frame| frame.check())
+    }
+}
+
+/// A cut below which nothing is passed on any more: adopted as a whole, or not at all.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Floor {
+    /// By author: up to where its frames lie below the cut.
+    pub entries: BTreeMap<NodeId, FloorEntry>,
+    /// The highest key below the cut.
+    pub key: Key,
+}
+
+impl Default for Floor {
+    fn default() -> Self {
+        Self { entries: BTreeMap::new(), key: Key::ZERO }
+    }
+}
+
+/// One author's part of a [`Floor`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FloorEntry {
+    /// Everything of this author up to here lies below.
+    pub number: Number,
+    /// Content hash of the frame at `number`: later frames refer to it in their `past`.
+    pub hash: ContentHash,
+    /// The highest number of this author that a frame below the cut names: no head any more.
+    pub cover: Number,
+}
