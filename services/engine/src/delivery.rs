@@ -1,0 +1,221 @@
+//! Causal delivery: holds a frame back until everything it depends on was delivered.
+//!
+//! The rule is Birman, Schiper and Stephenson's (ACM TOCS 1991, section 5.1), on clocks that
+//! may name heads only: a frame is ready when its author's previous frame and all dots of
+//! its clock are delivered or waived, and its Lamport time is at most one above the highest
+//! delivered.
+//!
+//! Every refusal is a function of signed bytes, or only a delay: anything else would make
+//! honest nodes differ.
+
+use crate::{
+    Delivery, Effect, Engine, Entry, Fault, PresenceChange, Time, transcript::Inserted,
+    waiting::Waiting,
+};
+use chat_protocol::{Dot, Lamport, NodeId, Number, limits};
+use std::collections::BTreeSet;
+
+impl Engine {
+    /// A frame on the room's subject.
+    pub(crate) fn receive_frame(&mut self, entry: Entry) {
+        let author = entry.frame.from;
+        if author == self.me {
+            return;
+        }
+        self.acknowledged(author, entry.frame.clock.get(&self.me));
+        // A frame known already may be a replay: it shows no life.
+        if !self.authors.has(entry.dot()) && !self.has_left(&author) {
+            self.heard(author);
+        }
+        self.take(entry, author);
+        self.deliver_ready();
+    }
+
+    /// Takes a frame in that `from` gave. True if it is new and found a place.
+    pub(crate) fn take(&mut self, entry: Entry, from: NodeId) -> bool {
+        let dot = entry.dot();
+        if dot.node == self.me || !self.authors.has_room_for(&dot.node) {
+            return false;
+        }
+        let author = self.authors.get(&dot.node);
+        if author.and_then(|author| author.left).is_some_and(|last| dot.number > last) {
+            self.effect(Effect::Fault(Fault::AfterFinal(dot)));
+            return false;
+        }
+        let known = self.transcript.hash(dot).or_else(|| self.authors.hash(dot));
+        let known = known.or_else(|| self.waiting.get(dot).map(|waiting| waiting.entry.hash));
+        if known.is_some_and(|known| known != entry.hash) {
+            self.effect(Effect::Fault(Fault::Equivocation(dot)));
+            return false;
+        }
+        if self.authors.has(dot) || self.waiting.contains(dot) {
+            return false;
+        }
+        let top = self.authors.top(&dot.node);
+        if dot.number.0 > top.0 + limits::WAITING_AHEAD && !self.is_joining() {
+            self.claim(Dot::new(dot.node, top.next()), from, false);
+            return false;
+        }
+        let missing: BTreeSet<_> =
+            entry.dependencies().filter(|need| !self.is_satisfied(*need)).collect();
+        self.wants.remove(dot);
+        self.waiting.insert(&self.config, entry, missing, self.now, from)
+    }
+
+    /// Delivers all that is ready, lowest key first, then what has waited for too long.
+    pub(crate) fn deliver_ready(&mut self) {
+        loop {
+            if let Some(waiting) = self.waiting.pop_ready(self.lamport.next()) {
+                self.judge(waiting);
+            } else if !self.deliver_expired() {
+                return;
+            }
+        }
+    }
+
+    /// What nobody gave in time is waived for the frame that waits for it.
+    fn deliver_expired(&mut self) -> bool {
+        if self.is_joining() {
+            return false;
+        }
+        let (lamport, gap, busy) = (self.lamport, self.config.gap, self.busy_until);
+        let expiry = |waiting: &Waiting| expiry(waiting, lamport, gap, busy);
+        let Some((waiting, missing)) = self.waiting.pop_expired(self.now, expiry) else {
+            return false;
+        };
+        for dot in missing {
+            self.waive(dot);
+        }
+        self.judge(waiting);
+        true
+    }
+
+    pub(crate) fn expiry(&self, waiting: &Waiting) -> Time {
+        expiry(waiting, self.lamport, self.config.gap, self.busy_until)
+    }
+
+    fn waive(&mut self, dot: Dot) {
+        self.wants.waive(dot);
+        self.waived.insert(dot);
+        while self.waived.len() > limits::WAIVED {
+            self.waived.pop_first();
+        }
+        self.waiting.satisfy(dot);
+    }
+
+    /// Delivers a frame, unless its author's own clock contradicts its Lamport time.
+    fn judge(&mut self, waiting: Waiting) {
+        let entry = waiting.entry;
+        let frame = &entry.frame;
+        let previous = Dot::new(frame.from, Number(frame.number.0 - 1));
+        let own_view = self.past(previous, frame.named());
+        if own_view.is_some_and(|past| past != frame.past) {
+            // Its author has seen other contents: ask the author for them, judge nothing.
+            let dots = frame.named().take(limits::WANTS).collect();
+            self.effect(Effect::Fault(Fault::OtherPast(entry.dot())));
+            self.effect(Effect::Ask { to: Some(frame.from), dots, have: None });
+        } else if own_view.is_some() && frame.lamport <= self.highest_dependency(&entry) {
+            self.void(entry.dot());
+            return;
+        }
+        let gap = entry.dependencies().filter(|dot| !self.authors.has(*dot)).collect();
+        let via = (waiting.from != entry.frame.from).then_some(waiting.from);
+        self.accept(entry, gap, via);
+    }
+
+    fn highest_dependency(&self, entry: &Entry) -> Lamport {
+        let held = entry.dependencies().filter_map(|dot| self.transcript.get(dot));
+        held.map(|dependency| dependency.frame.lamport).max().unwrap_or_default()
+    }
+
+    /// A frame that breaks the rules counts as delivered and is shown to nobody.
+    fn void(&mut self, dot: Dot) {
+        self.authors.void(dot);
+        self.wants.remove(dot);
+        self.waived.remove(&dot);
+        self.waiting.satisfy(dot);
+        self.effect(Effect::Fault(Fault::Void(dot)));
+    }
+
+    /// Delivers a frame.
+    pub(crate) fn accept(&mut self, entry: Entry, gap: Vec<Dot>, via: Option<NodeId>) {
+        let (dot, frame) = (entry.dot(), entry.frame.clone());
+        let given_up = self.authors.deliver(dot, entry.hash, frame.is_final);
+        let authors = &self.authors;
+        self.frontier.deliver(dot, frame.named(), |named| authors.has(named));
+        self.lamport = self.lamport.max(frame.lamport);
+        self.wants.remove(dot);
+        self.waived.remove(&dot);
+        self.waiting.satisfy(dot);
+        if given_up.is_some() {
+            self.give_up_holes();
+        }
+        let late = entry.key() < self.shown;
+        self.shown = self.shown.max(entry.key());
+        let backfill = self.number.0 == 0;
+        let clock = self.clocks.deliver(&entry);
+        if self.transcript.insert(entry.clone()) == Inserted::BelowFloor {
+            self.authors.raise_floor(dot, entry.hash);
+            self.effect(Effect::Trimmed);
+        } else {
+            self.effect(Effect::Deliver(Delivery { entry, clock, gap, late, backfill, via }));
+        }
+        self.trim();
+        if dot.number == Number(1) {
+            self.introduce(dot.node);
+        }
+        if frame.is_final && dot.node != self.me {
+            self.left(dot.node);
+        }
+        self.beats.frame_delivered(self.now, dot.node, self.roster.len());
+    }
+
+    fn give_up_holes(&mut self) {
+        let authors = &self.authors;
+        self.waiting.satisfy_all(|dot| authors.has(dot));
+        self.effect(Effect::Trimmed);
+    }
+
+    fn trim(&mut self) {
+        while self.transcript.len() > self.config.transcript_frames
+            || self.transcript.bytes() > self.config.transcript_bytes
+        {
+            let Some(entry) = self.transcript.trim() else { return };
+            self.below_floor(entry);
+        }
+    }
+
+    /// A frame of this transcript now lies below the floor.
+    pub(crate) fn below_floor(&mut self, entry: Entry) {
+        let dot = entry.dot();
+        self.authors.raise_floor(dot, entry.hash);
+        if dot.number == Number(1) && self.roster.get(&dot.node).is_some() {
+            self.joins.insert(dot.node, entry);
+        }
+    }
+
+    pub(crate) fn has_left(&self, node: &NodeId) -> bool {
+        self.authors.get(node).is_some_and(|author| author.left.is_some())
+    }
+
+    fn left(&mut self, node: NodeId) {
+        self.joins.remove(&node);
+        if self.roster.remove(&node).is_some_and(|presence| presence.introduced) {
+            self.effect(Effect::Presence(node, PresenceChange::Left));
+        }
+    }
+
+    /// Nothing needs to wait for it: delivered, void, below the floor, or waived.
+    pub(crate) fn is_satisfied(&self, dot: Dot) -> bool {
+        self.authors.has(dot) || self.waived.contains(&dot)
+    }
+}
+
+/// A frame waits one gap time, and one more for each [`limits::LAMPORT_LEAP`] that its
+/// Lamport time lies ahead. A bulk answer on its way postpones that by one gap at most.
+fn expiry(waiting: &Waiting, lamport: Lamport, gap: Time, busy_until: Time) -> Time {
+    let ahead = waiting.entry.frame.lamport.0.saturating_sub(lamport.0 + 1) / limits::LAMPORT_LEAP;
+    let leaps = u32::try_from(ahead).unwrap_or(u32::MAX).saturating_add(1);
+    let due = waiting.since.saturating_add(gap.saturating_mul(leaps));
+    due.max(busy_until.min(waiting.since + 2 * gap))
+}

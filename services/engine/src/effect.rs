@@ -1,0 +1,133 @@
+//! What goes into an engine and what comes out.
+
+use crate::Entry;
+use chat_protocol::{Beat, Dot, Give, NodeId, VectorClock, Want};
+
+/// Something that happened outside.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A frame on the room's subject.
+    Frame(Entry),
+    /// A beat.
+    Beat(Beat),
+    /// A request, and where its answer goes.
+    Want {
+        /// The request.
+        want: Want,
+        /// The token to be handed back with the answer.
+        reply: String,
+    },
+    /// An answer. Its frames are passed verified, so those in `give` are ignored.
+    Give {
+        /// The answer.
+        give: Give,
+        /// Its frames, verified, in the order given.
+        entries: Vec<Entry>,
+        /// Its join frames, verified.
+        joins: Vec<Entry>,
+    },
+    /// Nobody serves the room's `sync` subject.
+    Nobody,
+    /// The connection to the server changed.
+    Link(LinkState),
+}
+
+/// The state of the connection to the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkState {
+    /// Connected (again).
+    Up,
+    /// Not connected: nothing goes out, and nobody is suspected.
+    Down,
+}
+
+/// Something to be done, in order.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Publish a frame of this node, or one that many miss, on the room's subject.
+    Publish(Entry),
+    /// Sign and publish a beat.
+    Beat(Beat),
+    /// Sign and send a request.
+    Ask {
+        /// To one member, or to any synced one.
+        to: Option<NodeId>,
+        /// The request, unsigned and without hello.
+        dots: Vec<Dot>,
+        /// What is held, where everything else is wanted.
+        have: Answers,
+    },
+    /// Sign and send an answer, with the hellos of its frames' authors and its members.
+    Give {
+        /// The token that came with the request.
+        reply: String,
+        /// The answer, unsigned and without hellos.
+        give: Give,
+    },
+    /// The first page has come, or none will: the room is entered.
+    Entered,
+    /// Nobody is there.
+    Nobody,
+    /// The history given was delivered: publish the join frame now.
+    Synced,
+    /// A join frame that isn't part of the history given: its author's name, nothing else.
+    Introduced(Entry),
+    /// A frame is delivered, in causal order.
+    Deliver(Delivery),
+    /// Someone's presence changed.
+    Presence(NodeId, PresenceChange),
+    /// Older frames than some are not held by anyone asked, so they never will be here.
+    Trimmed,
+    /// A rule was broken.
+    Fault(Fault),
+    /// The last frame is known elsewhere, or the time for that is over: go.
+    Gone,
+}
+
+/// What a `have` request says: nothing (it names dots), or what is held by author.
+pub type Answers = Option<std::collections::BTreeMap<NodeId, chat_protocol::RangeSet>>;
+
+/// See [`Effect::Deliver`].
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// The frame.
+    pub entry: Entry,
+    /// Everything in its past, itself included.
+    pub clock: VectorClock,
+    /// What it depends on and nobody could give.
+    pub gap: Vec<Dot>,
+    /// Its place is before a frame delivered earlier.
+    pub late: bool,
+    /// Delivered before this node joined.
+    pub backfill: bool,
+    /// Who gave it, if it didn't come from its author.
+    pub via: Option<NodeId>,
+}
+
+/// A change of someone's presence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PresenceChange {
+    /// There for the first time.
+    Joined,
+    /// Left for good.
+    Left,
+    /// Silent. Local and reversible.
+    Unreachable,
+    /// Silent for long. Local and reversible.
+    Gone,
+    /// Heard again.
+    Back,
+}
+
+/// A rule that someone broke. Counted by the caller; never fatal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Two frames with one dot were signed by its author.
+    Equivocation(Dot),
+    /// A frame that its author's own clock contradicts.
+    Void(Dot),
+    /// A frame after its author's last.
+    AfterFinal(Dot),
+    /// Its author has a different past than this node: the author's own version is asked for.
+    OtherPast(Dot),
+}

@@ -1,0 +1,237 @@
+//! Beats: presence, acknowledgement and anti-entropy in one small message.
+//!
+//! The interval is drawn from [T/2, 3T/2] with T growing with the room, and reconsidered
+//! when it expires (RTCP, RFC 3550 section 6.2): about ten beats a second in a room of any
+//! size. Whoever has something new to show beats earlier, at most once in a fraction of T.
+
+use crate::{Effect, Engine, Fault, Phase, PresenceChange, Time};
+use chat_protocol::{Beat, Dot, NodeId, Number, VectorClock, frame::Signature, limits};
+use rand::{RngExt, seq::IteratorRandom};
+use std::collections::BTreeMap;
+
+/// When this node beats, and what its beats acknowledge.
+#[derive(Debug)]
+pub(crate) struct BeatTimer {
+    next: Time,
+    last: Time,
+    count: Number,
+    /// An own frame, or a new frontier, that no beat has shown yet.
+    news: bool,
+    /// Frames received since the last beat.
+    received: u64,
+    /// Authors of late, for acknowledgements.
+    active: BTreeMap<NodeId, Time>,
+}
+
+impl BeatTimer {
+    pub(crate) fn new(now: Time) -> Self {
+        Self {
+            next: now + limits::BEAT,
+            last: now,
+            count: Number(0),
+            news: false,
+            received: 0,
+            active: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn restart(&mut self, now: Time) {
+        self.next = now + limits::BEAT / 2;
+    }
+
+    /// Beats as soon as possible.
+    pub(crate) fn urge(&mut self, now: Time) {
+        self.news = true;
+        self.next = now;
+    }
+
+    /// The loss of a last frame shows within half a second.
+    pub(crate) fn own_frame_said(&mut self, now: Time) {
+        self.news = true;
+        self.next = self.next.min(now + limits::TAIL_BEAT);
+    }
+
+    pub(crate) fn frame_delivered(&mut self, now: Time, author: NodeId, others: usize) {
+        self.news = true;
+        self.received += 1;
+        self.active.insert(author, now);
+        let soon = if self.received >= limits::ACK_EVERY {
+            Time::ZERO
+        } else {
+            let members = u32::try_from(others + 1).unwrap_or(u32::MAX);
+            limits::NEWS_BEAT.max(limits::BEAT_PER_MEMBER * members)
+        };
+        self.next = self.next.min(now + soon);
+    }
+}
+
+impl Engine {
+    /// The mean interval between this node's beats.
+    fn interval(&self) -> Time {
+        let members = u32::try_from(self.roster.len() + 1).unwrap_or(u32::MAX);
+        self.config.beat.max(limits::BEAT_PER_MEMBER * members)
+    }
+
+    /// Silence after which a member is unreachable, and gone.
+    pub(crate) fn suspicion_times(&self) -> (Time, Time) {
+        let interval = self.interval();
+        let gone = limits::GONE.max(limits::GONE_BEATS * interval);
+        (limits::UNREACHABLE_BEATS * interval, gone)
+    }
+
+    pub(crate) fn next_beat(&self) -> Option<Time> {
+        (self.number.0 > 0).then_some(self.beats.next)
+    }
+
+    pub(crate) fn suspect(&mut self) {
+        let (unreachable, gone) = self.suspicion_times();
+        for (node, change) in self.roster.suspect(self.now, unreachable, gone) {
+            if self.roster.get(&node).is_some_and(|presence| presence.introduced) {
+                self.effect(Effect::Presence(node, change));
+            }
+        }
+    }
+
+    /// Signs of life from a member.
+    pub(crate) fn heard(&mut self, node: NodeId) {
+        if node == self.me || self.has_left(&node) {
+            return;
+        }
+        let was_introduced = self.roster.get(&node).is_some_and(|presence| presence.introduced);
+        let change = self.roster.heard(node, self.now, self.number);
+        if let (Some(change), true) = (change, was_introduced) {
+            self.effect(Effect::Presence(node, change));
+        }
+        self.introduce(node);
+    }
+
+    /// Tells of a member once, when it is known to be there and its join frame is known.
+    pub(crate) fn introduce(&mut self, node: NodeId) {
+        let named = self.joins.contains_key(&node) || self.authors.has(Dot::new(node, Number(1)));
+        if !self.entered || !named {
+            return;
+        }
+        let Some(presence) = self.roster.get_mut(&node) else { return };
+        if !std::mem::replace(&mut presence.introduced, true) {
+            self.effect(Effect::Presence(node, PresenceChange::Joined));
+        }
+    }
+
+    /// A member shows to have this node's frames up to `number`.
+    pub(crate) fn acknowledged(&mut self, by: NodeId, number: Number) {
+        let number = number.min(self.number);
+        if let Some(presence) = self.roster.get_mut(&by) {
+            presence.acked = presence.acked.max(number);
+        }
+        if matches!(self.phase, Phase::Leaving { .. }) && number == self.number {
+            self.gone();
+        }
+    }
+
+    pub(crate) fn receive_beat(&mut self, beat: &Beat) {
+        let replayed = self.roster.get(&beat.from).is_some_and(|known| beat.count <= known.beats);
+        if beat.from == self.me || self.has_left(&beat.from) || replayed {
+            return;
+        }
+        self.heard(beat.from);
+        if self.is_joining() {
+            return;
+        }
+        if let Some(presence) = self.roster.get_mut(&beat.from) {
+            presence.beats = beat.count;
+            presence.digest = beat.digest;
+        }
+        let shown = beat.acks.get(&self.me).max(beat.heads.get(&self.me));
+        self.acknowledged(beat.from, shown);
+        let own = Dot::new(beat.from, beat.number);
+        for dot in std::iter::once(own).chain(beat.heads.dots()) {
+            self.claim(dot, beat.from, false);
+        }
+        self.compare(beat);
+        self.help(beat);
+    }
+
+    /// Equal heads with another digest: some content differs, so ask for what they stand for.
+    fn compare(&mut self, beat: &Beat) {
+        let Some(digest) = beat.digest else { return };
+        if beat.heads == *self.frontier.heads() && digest != self.frontier() {
+            let dots: Vec<_> = beat.heads.dots().collect();
+            self.effect(Effect::Fault(Fault::OtherPast(Dot::new(beat.from, beat.number))));
+            self.effect(Effect::Ask { to: Some(beat.from), dots, have: None });
+        }
+    }
+
+    /// Publishes what a member looks for, if it is here; a few of the holders do.
+    fn help(&mut self, beat: &Beat) {
+        let members = self.roster.len().max(1);
+        let held: Vec<_> =
+            beat.miss.iter().filter_map(|dot| self.transcript.get(*dot)).cloned().collect();
+        if !held.is_empty() && self.rng.random_range(0..members) < 3 {
+            for entry in held {
+                self.effect(Effect::Publish(entry));
+            }
+        }
+    }
+
+    pub(crate) fn beat_if_due(&mut self) {
+        if self.beats.next > self.now || self.number.0 == 0 || !self.is_connected() {
+            return;
+        }
+        let interval = self.interval();
+        let alone = self.roster.len() == 0;
+        if !self.beats.news && self.now < self.beats.last + interval / 2 {
+            // The room has grown since this beat was planned.
+            self.beats.next = self.beats.last + interval;
+            return;
+        }
+        let beat = self.beat();
+        self.effect(Effect::Beat(beat));
+        let jitter = self.rng.random_range(0.5..1.5);
+        self.beats.next =
+            self.now + if alone { self.config.beat } else { interval.mul_f64(jitter) };
+        self.beats.last = self.now;
+        (self.beats.news, self.beats.received) = (false, 0);
+    }
+
+    fn beat(&mut self) -> Beat {
+        let all = self.frontier.heads();
+        let complete = all.len() <= limits::BEAT_HEADS;
+        let digest = complete.then(|| self.frontier());
+        let heads = if complete {
+            all.clone()
+        } else {
+            let all: Vec<_> = all.dots().collect();
+            all.into_iter().sample(&mut self.rng, limits::BEAT_HEADS).into_iter().collect()
+        };
+        let acks = self.acks();
+        let lost: Vec<_> = self.waived.iter().copied().collect();
+        // A random choice: dots lost for ever must not hide those that are not.
+        let miss = lost.into_iter().sample(&mut self.rng, limits::BEAT_MISS);
+        self.beats.count = self.beats.count.next();
+        Beat {
+            from: self.me,
+            count: self.beats.count,
+            number: self.number,
+            lamport: self.lamport,
+            heads,
+            digest,
+            acks,
+            miss,
+            cut: Vec::new(),
+            members: u32::try_from(self.roster.len() + 1).unwrap_or(u32::MAX),
+            sig: Signature::ZERO,
+        }
+    }
+
+    /// Everything of the lately active is acknowledged up to its first hole.
+    fn acks(&mut self) -> VectorClock {
+        let window = (3 * self.interval()).max(limits::GAP);
+        let since = self.now.saturating_sub(window);
+        self.beats.active.retain(|_, at| *at >= since);
+        let me = self.me;
+        let others = self.beats.active.keys().filter(|node| **node != me).copied();
+        let chosen = others.sample(&mut self.rng, limits::BEAT_ACKS);
+        let acks = chosen.into_iter().map(|node| Dot::new(node, self.authors.contiguous(&node)));
+        acks.filter(|dot| dot.number.0 > 0).collect()
+    }
+}

@@ -1,0 +1,341 @@
+//! Repair: one exchange for loss, late join, reconnect and the merge of groups that began
+//! apart. Claims lead to requests, requests to answers, answers to delivery.
+
+use crate::{Answers, Effect, Engine, Entry, LinkState, Phase, Time, budget::Budget};
+use chat_protocol::{Dot, Floor, Give, Key, NodeId, VectorClock, Want, frame::Signature, limits};
+use rand::RngExt;
+use std::collections::{BTreeMap, HashMap};
+
+/// More missing dots than this are asked for by what is held, not by name.
+const NAMED_DOTS: usize = 8;
+/// A dot asked for this often within a second is published to the room.
+const POPULAR: u32 = 3;
+/// Requests remembered, for [`POPULAR`].
+const ASKED: usize = 512;
+
+/// What a node gives away, and to whom.
+#[derive(Debug)]
+pub(crate) struct Answerer {
+    total: Budget,
+    peers: HashMap<NodeId, Budget>,
+    asked: HashMap<Dot, (Time, u32)>,
+}
+
+impl Answerer {
+    pub(crate) fn new(total: Budget) -> Self {
+        Self { total, peers: HashMap::new(), asked: HashMap::new() }
+    }
+
+    fn may_give(&mut self, to: NodeId, now: Time) -> bool {
+        if self.peers.len() >= limits::MEMBERS && !self.peers.contains_key(&to) {
+            self.peers.clear();
+        }
+        let fresh = || Budget::new(limits::GIVE_PER_PEER, limits::GIVE_PER_PEER_BURST, now);
+        self.peers.entry(to).or_insert_with(fresh).is_open(now) && self.total.is_open(now)
+    }
+
+    fn given(&mut self, to: NodeId, bytes: usize) {
+        self.total.spend(bytes);
+        if let Some(budget) = self.peers.get_mut(&to) {
+            budget.spend(bytes);
+        }
+    }
+
+    /// Counts requests for a dot; true when it has just become popular.
+    fn asked(&mut self, dot: Dot, now: Time) -> bool {
+        let second = Time::from_secs(1);
+        if self.asked.len() >= ASKED {
+            self.asked.retain(|_, (since, _)| *since + second > now);
+        }
+        if self.asked.len() >= ASKED {
+            return false;
+        }
+        let (since, times) = self.asked.entry(dot).or_insert((now, 0));
+        if *since + second <= now {
+            (*since, *times) = (now, 0);
+        }
+        *times += 1;
+        *times == POPULAR
+    }
+}
+
+impl Engine {
+    /// Someone shows that a frame exists. Asked for from the lowest one missing up: asking
+    /// backwards from the newest livelocks a small buffer.
+    pub(crate) fn claim(&mut self, dot: Dot, claimant: NodeId, signed: bool) {
+        if dot.number.0 == 0
+            || dot.node == self.me
+            || self.is_satisfied(dot)
+            || self.waiting.contains(dot)
+            || self.has_left(&dot.node) && self.is_after_final(dot)
+        {
+            return;
+        }
+        let spread = 20 + (self.roster.len() as u64).min(1000);
+        let jitter = Time::from_millis(self.rng.random_range(0..spread));
+        let at = self.now + limits::FIRST_ASK + jitter;
+        let lowest = Dot::new(dot.node, self.authors.first_missing(&dot.node));
+        if lowest.number < dot.number
+            && !self.waiting.contains(lowest)
+            && !self.is_satisfied(lowest)
+        {
+            self.wants.claim(lowest, claimant, signed, at);
+        }
+        self.wants.claim(dot, claimant, signed, at);
+    }
+
+    fn is_after_final(&self, dot: Dot) -> bool {
+        let left = self.authors.get(&dot.node).and_then(|author| author.left);
+        left.is_some_and(|last| dot.number > last)
+    }
+
+    /// Claims what waiting frames lack.
+    pub(crate) fn claim_missing(&mut self) {
+        if self.is_joining() || self.waiting.len() == 0 || self.wants.is_full() {
+            return;
+        }
+        let missing: Vec<_> = self.waiting.missing().take(limits::WANTS).collect();
+        for (dot, claimant) in missing {
+            self.claim(dot, claimant, true);
+        }
+    }
+
+    /// Sends the requests that are due.
+    pub(crate) fn ask_due(&mut self) {
+        let present: Vec<_> = self.roster.present().map(|(node, _)| *node).collect();
+        let asks = self.wants.due(self.now, &present, &mut self.rng);
+        let many = self.wants.len() > NAMED_DOTS;
+        for (to, dots) in asks {
+            let far = |dot: &Dot| dot.number.0 > self.authors.top(&dot.node).0 + NAMED_DOTS as u64;
+            if many || dots.iter().any(far) {
+                self.ask_for_everything(Some(to));
+            } else {
+                self.effect(Effect::Ask { to: Some(to), dots, have: None });
+            }
+        }
+    }
+
+    /// Asks for whatever is not held here.
+    pub(crate) fn ask_for_everything(&mut self, to: Option<NodeId>) {
+        let have = self.held();
+        self.effect(Effect::Ask { to, dots: Vec::new(), have });
+    }
+
+    pub(crate) fn ask_to_join(&mut self, tries: u32) {
+        if tries >= limits::SYNC_TRIES {
+            let somebody = self.roster.len() > 0 || self.waiting.len() > 0;
+            if somebody {
+                self.deliver_ready();
+                self.synced();
+            } else {
+                // Subscribers who don't answer may be dead: never an empty room in place of
+                // a dead one.
+                self.nobody();
+            }
+            return;
+        }
+        self.phase = Phase::Joining { tries: tries + 1, next: self.now + limits::SYNC_TIMEOUT };
+        self.ask_for_everything(None);
+    }
+
+    fn held(&self) -> Answers {
+        let mut have: BTreeMap<_, _> =
+            self.authors.iter().map(|(node, author)| (*node, author.delivered.clone())).collect();
+        for dot in self.waiting.dots() {
+            // A joiner's buffer may hold live frames: still a first request, if alone.
+            if !self.is_joining() || !have.is_empty() {
+                have.entry(dot.node).or_default().insert(dot.number);
+            }
+        }
+        Some(have)
+    }
+
+    /// Answers a request as far as the budgets allow.
+    pub(crate) fn receive_want(&mut self, want: Want, reply: String) {
+        let serving = matches!(self.phase, Phase::Live | Phase::Leaving { .. });
+        if !serving || want.from == self.me || !self.answerer.may_give(want.from, self.now) {
+            return;
+        }
+        let mut given = 0;
+        let give = match &want.have {
+            Some(have) if have.is_empty() && !self.config.history => {
+                self.give_no_history(want.from)
+            }
+            Some(have) => {
+                let lacks = |entry: &&Entry| {
+                    !have
+                        .get(&entry.frame.from)
+                        .is_some_and(|held| held.contains(entry.frame.number))
+                };
+                let (page, more) = self.page(self.transcript.iter().filter(lacks));
+                given += size(&page);
+                let mut give = self.give(want.from, page);
+                (give.more, give.sync) = (more, true);
+                if have.is_empty() {
+                    (give.live, give.joins) = (self.live(), self.introductions());
+                }
+                give
+            }
+            None => {
+                let held = want.dots.iter().filter_map(|dot| self.transcript.get(*dot));
+                let (page, _) = self.page(held);
+                given += size(&page);
+                for entry in &page {
+                    if self.answerer.asked(entry.dot(), self.now) {
+                        self.effects.push_back(Effect::Publish(entry.clone()));
+                    }
+                }
+                self.give(want.from, page)
+            }
+        };
+        // Beside the frames: about a hundred bytes a floor, some hundreds a member.
+        given += 512 + give.floor.entries.len() * 128 + (give.joins.len() + give.live.len()) * 512;
+        self.answerer.given(want.from, given);
+        self.effect(Effect::Give { reply, give });
+    }
+
+    fn page<'a>(&self, entries: impl Iterator<Item = &'a Entry>) -> (Vec<Entry>, bool) {
+        let (mut page, mut bytes) = (Vec::new(), 0);
+        for entry in entries {
+            bytes += entry.size;
+            let full = page.len() >= self.config.page_frames || bytes > self.config.page_bytes;
+            if full && !page.is_empty() {
+                return (page, true);
+            }
+            page.push(entry.clone());
+        }
+        (page, false)
+    }
+
+    fn give(&self, to: NodeId, page: Vec<Entry>) -> Give {
+        let floor = Floor {
+            entries: self.authors.floors(self.transcript.floor_cover()),
+            key: self.transcript.floor(),
+        };
+        Give {
+            from: self.me,
+            to,
+            hellos: Vec::new(),
+            frames: page.into_iter().map(|entry| entry.frame).collect(),
+            joins: Vec::new(),
+            live: Vec::new(),
+            floor,
+            more: false,
+            sync: false,
+            sig: Signature::ZERO,
+        }
+    }
+
+    /// A room without history gives joiners a cut through everything said so far.
+    fn give_no_history(&self, to: NodeId) -> Give {
+        let key = self.transcript.last_key().unwrap_or(Key::ZERO).max(self.transcript.floor());
+        let floor = Floor { entries: self.authors.tops(self.frontier.cover()), key };
+        let (live, joins) = (self.live(), self.introductions());
+        Give { floor, live, joins, sync: true, ..self.give(to, Vec::new()) }
+    }
+
+    fn live(&self) -> Vec<NodeId> {
+        let others = self.roster.counted().map(|(node, _)| *node);
+        others.chain((self.phase == Phase::Live).then_some(self.me)).take(limits::MEMBERS).collect()
+    }
+
+    /// The join frames of those present, as far as they fit: a joiner learns names at once.
+    fn introductions(&self) -> Vec<std::sync::Arc<chat_protocol::Frame>> {
+        let mut bytes = 0;
+        let first = |node| Dot::new(node, chat_protocol::Number(1));
+        let join =
+            |node: NodeId| self.joins.get(&node).or_else(|| self.transcript.get(first(node)));
+        let fits = |entry: &&Entry| {
+            bytes += entry.size;
+            bytes <= limits::INTRODUCTION_BYTES
+        };
+        let joins = self.live().into_iter().filter_map(join).take_while(fits);
+        joins.map(|entry| entry.frame.clone()).collect()
+    }
+
+    /// Takes an answer.
+    pub(crate) fn receive_give(&mut self, give: Give, entries: Vec<Entry>, joins: Vec<Entry>) {
+        let joining = self.is_joining();
+        if give.to != self.me || joining && !give.sync {
+            return;
+        }
+        if joining {
+            self.adopt(&give.floor);
+            self.meet(&give, joins);
+            self.enter();
+            self.phase = Phase::Joining { tries: 0, next: self.now + limits::SYNC_TIMEOUT };
+        } else if self.is_lost_below(&give.floor) {
+            self.adopt(&give.floor);
+        }
+        let mut fresh = false;
+        for entry in entries {
+            fresh |= self.take(entry, give.from);
+            // One by one: a page in key order needs no room in the buffer.
+            self.deliver_ready();
+        }
+        self.deliver_ready();
+        if give.more && fresh {
+            // Without progress there is no next page: two nodes would page for ever.
+            self.busy_until = self.now + 2 * limits::SYNC_TIMEOUT;
+            self.ask_for_everything(Some(give.from));
+        } else if joining && !give.more {
+            self.synced();
+        }
+    }
+
+    /// Those the answerer counts as present; their beats will tell.
+    fn meet(&mut self, give: &Give, joins: Vec<Entry>) {
+        for entry in joins {
+            if entry.frame.number.0 == 1 && give.live.contains(&entry.frame.from) {
+                self.joins.insert(entry.frame.from, entry.clone());
+                self.effect(Effect::Introduced(entry));
+            }
+        }
+        for node in &give.live {
+            self.heard(*node);
+        }
+    }
+
+    /// Whether something looked for in vain lies below a peer's floor: then it is gone.
+    fn is_lost_below(&self, floor: &Floor) -> bool {
+        let below =
+            |dot: Dot| floor.entries.get(&dot.node).is_some_and(|entry| dot.number <= entry.number);
+        self.wants.iter().any(|(dot, want)| want.tries > 2 && below(dot))
+            || self.waived.iter().any(|dot| below(*dot))
+    }
+
+    /// Adopts a cut as a whole: floors, what they cover, key and Lamport time. Adopting one
+    /// author's part alone would lose dependencies.
+    fn adopt(&mut self, floor: &Floor) {
+        if floor.entries.is_empty() {
+            return;
+        }
+        let cover: VectorClock =
+            floor.entries.iter().map(|(node, entry)| Dot::new(*node, entry.cover)).collect();
+        for entry in self.transcript.raise_floor(floor.key, &cover) {
+            self.below_floor(entry);
+        }
+        for (node, entry) in &floor.entries {
+            if *node == self.me || !self.authors.has_room_for(node) {
+                continue;
+            }
+            self.authors.raise_floor(Dot::new(*node, entry.number), entry.hash);
+            self.frontier.adopt(*node, entry.number, entry.cover);
+        }
+        self.lamport = self.lamport.max(floor.key.lamport);
+        let authors = &self.authors;
+        self.waiting.satisfy_all(|dot| authors.has(dot));
+        self.wants.retain(|dot| !authors.has(dot));
+        self.waived.retain(|dot| !authors.has(*dot));
+        self.effect(Effect::Trimmed);
+    }
+
+    /// Whether requests can go out at all.
+    pub(crate) fn is_connected(&self) -> bool {
+        self.link == LinkState::Up
+    }
+}
+
+fn size(page: &[Entry]) -> usize {
+    page.iter().map(|entry| entry.size).sum()
+}

@@ -1,0 +1,173 @@
+//! Frames that wait until everything they depend on was delivered. Bounded in frames and
+//! bytes, a quarter of either per author; when full, the highest key goes (it will be
+//! claimed again).
+
+use crate::{Config, Entry, Time};
+use chat_protocol::{Dot, Key, Lamport, NodeId, Number, limits};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A frame that waits.
+#[derive(Clone, Debug)]
+pub(crate) struct Waiting {
+    pub(crate) entry: Entry,
+    /// Since when.
+    pub(crate) since: Time,
+    /// Who showed it to us.
+    pub(crate) from: NodeId,
+    /// What it still waits for.
+    missing: BTreeSet<Dot>,
+}
+
+/// The buffer. A frame costs O(its dependencies) when it arrives and O(log frames) when
+/// what it waits for arrives.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Buffer {
+    frames: BTreeMap<Dot, Waiting>,
+    /// By missing dot: who waits for it.
+    blocked: BTreeMap<Dot, BTreeSet<Dot>>,
+    /// Nothing is missing; perhaps Lamport time lies ahead.
+    ready: BTreeSet<Key>,
+    bytes: usize,
+}
+
+impl Buffer {
+    pub(crate) fn len(&self) -> usize {
+        self.frames.len()
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(crate) fn get(&self, dot: Dot) -> Option<&Waiting> {
+        self.frames.get(&dot)
+    }
+
+    pub(crate) fn contains(&self, dot: Dot) -> bool {
+        self.frames.contains_key(&dot)
+    }
+
+    pub(crate) fn dots(&self) -> impl Iterator<Item = Dot> + '_ {
+        self.frames.keys().copied()
+    }
+
+    /// Missing dots and who showed the frame that lacks it; those that wait here themselves
+    /// are left out.
+    pub(crate) fn missing(&self) -> impl Iterator<Item = (Dot, NodeId)> + '_ {
+        self.blocked
+            .iter()
+            .filter(|(dot, _)| !self.frames.contains_key(dot))
+            .filter_map(|(dot, waiters)| Some((*dot, self.frames.get(waiters.first()?)?.from)))
+    }
+
+    /// Takes a frame in. False if it found no place.
+    pub(crate) fn insert(
+        &mut self,
+        config: &Config,
+        entry: Entry,
+        missing: BTreeSet<Dot>,
+        since: Time,
+        from: NodeId,
+    ) -> bool {
+        let dot = entry.dot();
+        let of_author = |n| Dot::new(dot.node, Number(n));
+        let mine = || self.frames.range(of_author(0)..=of_author(limits::COUNTER_MAX));
+        let my_bytes: usize = mine().map(|(_, waiting)| waiting.entry.size).sum();
+        let rival = if mine().count() >= config.waiting_frames / 4
+            || my_bytes + entry.size > config.waiting_bytes / 4
+        {
+            mine().next_back().map(|(_, waiting)| waiting.entry.key())
+        } else if self.frames.len() >= config.waiting_frames
+            || self.bytes + entry.size > config.waiting_bytes
+        {
+            self.frames.values().map(|waiting| waiting.entry.key()).max()
+        } else {
+            None
+        };
+        if let Some(rival) = rival {
+            if rival <= entry.key() {
+                return false;
+            }
+            self.remove(Dot::new(rival.node, rival.number));
+            return self.insert(config, entry, missing, since, from);
+        }
+        if missing.is_empty() {
+            self.ready.insert(entry.key());
+        }
+        for need in &missing {
+            self.blocked.entry(*need).or_default().insert(dot);
+        }
+        self.bytes += entry.size;
+        self.frames.insert(dot, Waiting { entry, since, from, missing });
+        true
+    }
+
+    /// A dot was delivered or waived: nothing waits for it any longer.
+    pub(crate) fn satisfy(&mut self, dot: Dot) {
+        for waiter in self.blocked.remove(&dot).unwrap_or_default() {
+            let Some(waiting) = self.frames.get_mut(&waiter) else { continue };
+            waiting.missing.remove(&dot);
+            if waiting.missing.is_empty() {
+                self.ready.insert(waiting.entry.key());
+            }
+        }
+    }
+
+    /// Everything that `has` tells of is delivered: after a floor was adopted.
+    pub(crate) fn satisfy_all(&mut self, has: impl Fn(Dot) -> bool) {
+        let satisfied: Vec<_> = self.blocked.keys().copied().filter(|dot| has(*dot)).collect();
+        for dot in satisfied {
+            self.satisfy(dot);
+        }
+        let delivered: Vec<_> = self.frames.keys().copied().filter(|dot| has(*dot)).collect();
+        for dot in delivered {
+            self.remove(dot);
+        }
+    }
+
+    /// The lowest frame that waits for nothing and whose Lamport time is at most `lamport`.
+    pub(crate) fn pop_ready(&mut self, lamport: Lamport) -> Option<Waiting> {
+        let key = *self.ready.first().filter(|key| key.lamport <= lamport)?;
+        self.remove(Dot::new(key.node, key.number))
+    }
+
+    /// The lowest frame that has waited for too long, with what it still lacks.
+    pub(crate) fn pop_expired(
+        &mut self,
+        now: Time,
+        expiry: impl Fn(&Waiting) -> Time,
+    ) -> Option<(Waiting, BTreeSet<Dot>)> {
+        let expired = self.frames.values().filter(|waiting| expiry(waiting) <= now);
+        let key = expired.map(|waiting| waiting.entry.key()).min()?;
+        let waiting = self.remove(Dot::new(key.node, key.number))?;
+        let missing = waiting.missing.clone();
+        Some((waiting, missing))
+    }
+
+    /// When the first frame will have waited for too long. O(frames).
+    pub(crate) fn next_expiry(&self, expiry: impl Fn(&Waiting) -> Time) -> Option<Time> {
+        self.frames.values().map(expiry).min()
+    }
+
+    /// Restarts everyone's patience, after a time without connection.
+    pub(crate) fn restart(&mut self, now: Time) {
+        for waiting in self.frames.values_mut() {
+            waiting.since = now;
+        }
+    }
+
+    fn remove(&mut self, dot: Dot) -> Option<Waiting> {
+        let waiting = self.frames.remove(&dot)?;
+        self.bytes -= waiting.entry.size;
+        self.ready.remove(&waiting.entry.key());
+        for need in &waiting.missing {
+            if let Some(waiters) = self.blocked.get_mut(need) {
+                waiters.remove(&dot);
+                if waiters.is_empty() {
+                    self.blocked.remove(need);
+                }
+            }
+        }
+        Some(waiting)
+    }
+}

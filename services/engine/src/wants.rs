@@ -1,0 +1,107 @@
+//! Missing dots that someone showed to exist, and when to ask whom for them.
+//!
+//! The claimant is asked first; the author and others only if a signed frame depends on the
+//! dot: a beat alone may claim anything. Random delays keep a room from asking in chorus
+//! (SRM, RFC 5401).
+
+use crate::Time;
+use chat_protocol::{Dot, NodeId, limits};
+use rand::{RngExt, rngs::StdRng};
+use std::collections::BTreeMap;
+
+/// A missing dot.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Want {
+    claimant: NodeId,
+    next: Time,
+    pub(crate) tries: u32,
+    /// A signed frame depends on it.
+    signed: bool,
+}
+
+/// At most [`limits::WANTS`] missing dots.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Wants(BTreeMap<Dot, Want>);
+
+impl Wants {
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.0.len() >= limits::WANTS
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Dot, &Want)> {
+        self.0.iter().map(|(dot, want)| (*dot, want))
+    }
+
+    /// Notes a claim; asks after `wait` if it is new.
+    pub(crate) fn claim(&mut self, dot: Dot, claimant: NodeId, signed: bool, at: Time) {
+        if let Some(want) = self.0.get_mut(&dot) {
+            want.signed |= signed;
+        } else if !self.is_full() {
+            self.0.insert(dot, Want { claimant, next: at, tries: 0, signed });
+        }
+    }
+
+    pub(crate) fn remove(&mut self, dot: Dot) {
+        self.0.remove(&dot);
+    }
+
+    pub(crate) fn retain(&mut self, keep: impl Fn(Dot) -> bool) {
+        self.0.retain(|dot, _| keep(*dot));
+    }
+
+    /// No frame waits for it any longer.
+    pub(crate) fn waive(&mut self, dot: Dot) {
+        if let Some(want) = self.0.get_mut(&dot) {
+            want.signed = false;
+        }
+    }
+
+    pub(crate) fn next(&self) -> Option<Time> {
+        self.0.values().map(|want| want.next).min()
+    }
+
+    /// Asks again at once: after a reconnect.
+    pub(crate) fn restart(&mut self, now: Time) {
+        for want in self.0.values_mut() {
+            want.next = now;
+            want.tries = 0;
+        }
+    }
+
+    /// What to ask now, by whom to ask. Those tried in vain too often are dropped; if
+    /// something still depends on them they will be claimed again.
+    pub(crate) fn due(
+        &mut self,
+        now: Time,
+        present: &[NodeId],
+        rng: &mut StdRng,
+    ) -> BTreeMap<NodeId, Vec<Dot>> {
+        let mut asks: BTreeMap<NodeId, Vec<Dot>> = BTreeMap::new();
+        self.0.retain(|dot, want| {
+            if want.next > now {
+                return true;
+            }
+            let tries = if want.signed { limits::TRIES_SIGNED } else { limits::TRIES_CLAIMED };
+            if want.tries >= tries {
+                return false;
+            }
+            let to = match want.tries {
+                1 if want.signed => dot.node,
+                2.. if want.signed && !present.is_empty() => {
+                    present[rng.random_range(0..present.len())]
+                }
+                _ => want.claimant,
+            };
+            asks.entry(to).or_default().push(*dot);
+            want.tries += 1;
+            let jitter = Time::from_millis(rng.random_range(0..100));
+            want.next = now + limits::ASK_BACKOFF * (1 << want.tries.min(5)) + jitter;
+            true
+        });
+        asks
+    }
+}
