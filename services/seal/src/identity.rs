@@ -1,0 +1,88 @@
+//! A node's identity in one room: an Ed25519 key (RFC 8032) and the id that follows from it.
+
+use chat_protocol::{
+    NodeId, RoomId, encoding::BASE32, frame::Signature, hash::labelled, hello::PublicKey,
+};
+use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
+use std::fmt;
+
+/// One process's identity in one room. Ephemeral: never written anywhere.
+///
+/// Protects against anyone, members included, speaking as this node, until it is dropped
+/// (the signing key is wiped then).
+pub struct Identity {
+    id: NodeId,
+    // Boxed: moves of an inline key leave unwiped copies.
+    sign: Box<SigningKey>,
+}
+
+impl Identity {
+    /// The identity that a seed of 32 random bytes makes in `room`.
+    #[must_use]
+    pub fn from_seed(room: RoomId, seed: &[u8; 32]) -> Self {
+        let sign = Box::new(SigningKey::from_bytes(seed));
+        let id = node_id(room, &PublicKey(sign.verifying_key().to_bytes()));
+        Self { id, sign }
+    }
+
+    /// The node's id.
+    #[must_use]
+    pub fn id(&self) -> NodeId {
+        self.id
+    }
+
+    /// The node's public key.
+    #[must_use]
+    pub fn public(&self) -> PublicKey {
+        PublicKey(self.sign.verifying_key().to_bytes())
+    }
+
+    /// `sig(label, body) = Ed25519("tchat/v1 sig " label 0x00 room body)`
+    pub(crate) fn sign(&self, label: &str, room: RoomId, body: &[u8]) -> Signature {
+        Signature(self.sign.sign(&signed(label, room, body)).to_bytes())
+    }
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Identity({}, ..)", self.id)
+    }
+}
+
+/// `id = H("node", room, public)[..10]`: self-certifying.
+pub(crate) fn node_id(room: RoomId, public: &PublicKey) -> NodeId {
+    let hash = labelled("node", [&room.0[..], &public.0]);
+    let mut id = [0; 10];
+    id.copy_from_slice(&hash[..10]);
+    NodeId(id)
+}
+
+/// 88 bits of a hash of the public key, for people to compare over another channel.
+pub(crate) fn fingerprint(room: RoomId, public: &PublicKey) -> String {
+    let hash = labelled("fingerprint", [&room.0[..], &public.0]);
+    let text = BASE32.encode(&hash[..11]);
+    let groups: Vec<_> = text.as_bytes().chunks(6).map(String::from_utf8_lossy).collect();
+    groups.join("-")
+}
+
+/// Checks a signature strictly: no small-order keys, no malleable encodings.
+pub(crate) fn verify(
+    key: &VerifyingKey,
+    label: &str,
+    room: RoomId,
+    body: &[u8],
+    signature: &Signature,
+) -> bool {
+    let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
+    key.verify_strict(&signed(label, room, body), &signature).is_ok()
+}
+
+fn signed(label: &str, room: RoomId, body: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(40 + label.len() + body.len());
+    out.extend_from_slice(b"tchat/v1 sig ");
+    out.extend_from_slice(label.as_bytes());
+    out.push(0);
+    out.extend_from_slice(&room.0);
+    out.extend_from_slice(body);
+    out
+}
