@@ -1,0 +1,19 @@
+//! NATS options as in the `nats` tool (flags, environment, contexts), and connecting with
+//! them: the one way in which commands and directors reach a server.
+//!
+//! [`NatsArgs`] is what was typed, [`Settings`] what it means, [`Connection`] what comes of
+//! it.
+
+mod args;
+mod connection;
+mod context;
+mod credentials;
+mod error;
+mod settings;
+
+pub use args::NatsArgs;
+pub use async_nats::ServerAddr;
+pub use connection::{Connection, Link, Patience, connect};
+pub use credentials::Credentials;
+pub use error::{ConnectError, SettingsError};
+pub use settings::{DEFAULT_SERVER, Settings};
