@@ -1,0 +1,362 @@
+//! The room's one task: moves bytes between the connection and the participant, and tells
+//! it the time. Nothing in it blocks on the network or on a slow user.
+
+use crate::{
+    Command, EnterError, Event, Opening, Reason,
+    participant::{Output, Participant, RequestKind},
+    room::Entry,
+};
+use async_nats::{Message, StatusCode, Subscriber};
+use chat_connect::{Connection, Link};
+use chat_engine::{Config, LinkState, Time};
+use chat_protocol::subject::{MEMBERS_GROUP, RoomSubjects};
+use chat_seal::Seal;
+use futures_util::{StreamExt, stream::SelectAll};
+use std::{collections::VecDeque, time::SystemTime};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::{Duration, Instant, sleep_until, timeout},
+};
+
+/// Messages on their way to the client's own queue; what doesn't fit is lost and repaired.
+const OUTGOING: usize = 4096;
+/// Events that the user hasn't taken; while there are more, nothing is received.
+const EVENTS: usize = 4096;
+/// The server must have processed the subscriptions by then.
+const CONFIRM: Duration = Duration::from_secs(5);
+/// Somebody must have answered a joiner by then, or said that nobody is there.
+const ENTER: Duration = Duration::from_secs(15);
+/// Last messages get this long to leave the process.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+struct Outgoing {
+    subject: String,
+    reply: Option<String>,
+    payload: Vec<u8>,
+}
+
+/// See the module.
+pub(crate) struct Driver {
+    connection: Connection,
+    link: watch::Receiver<Link>,
+    seen: Link,
+    participant: Participant,
+    subjects: RoomSubjects,
+    streams: SelectAll<Subscriber>,
+    inbox: String,
+    serving: bool,
+    /// A joiner gives up at this time if it has met nobody.
+    patience: Option<Instant>,
+    commands: mpsc::Receiver<Command>,
+    events: mpsc::Sender<Event>,
+    pending: VecDeque<Event>,
+    outgoing: mpsc::Sender<Outgoing>,
+    writer: tokio::task::JoinHandle<()>,
+    entered: Option<oneshot::Sender<Result<(), EnterError>>>,
+    origin: Instant,
+    /// Its user is gone.
+    abandoned: bool,
+    done: bool,
+}
+
+impl Driver {
+    /// Subscribes first and makes sure that the server has processed it: whatever is said
+    /// from then on is heard.
+    pub(crate) async fn subscribe(
+        connection: Connection,
+        seal: Seal,
+        entry: Entry,
+        commands: mpsc::Receiver<Command>,
+        events: mpsc::Sender<Event>,
+    ) -> Result<Self, EnterError> {
+        let client = &connection.client;
+        let subjects = RoomSubjects::new(seal.room().id());
+        let inbox = client.new_inbox();
+        let own = subjects.node(seal.me());
+        let mut streams = Vec::new();
+        for subject in [subjects.msg(), subjects.beat(), subjects.key(), format!("{inbox}.*")] {
+            streams.push(client.subscribe(subject).await.map_err(refused)?);
+        }
+        let founds = entry.founds();
+        if founds {
+            streams.push(serve(client, &subjects).await.map_err(refused)?);
+        }
+        let mut requests = client.subscribe(own.clone()).await.map_err(refused)?;
+        confirm(&connection, own, &mut requests).await?;
+        streams.push(requests);
+
+        let patience = match entry.opening {
+            Opening::Found => None,
+            Opening::Join { patience } => Some(Instant::now() + patience),
+        };
+        let max_payload = client.server_info().max_payload;
+        let config = Config {
+            seed: seed()?,
+            history: entry.history.unwrap_or(true),
+            page_bytes: Config::default().page_bytes.min(max_payload / 4),
+            ..Config::default()
+        };
+        let server = connection.server.clone();
+        let participant =
+            Participant::new(seal, config, entry, server, max_payload, Time::ZERO, wall());
+        let (outgoing, queue) = mpsc::channel(OUTGOING);
+        let mut link = connection.link.clone();
+        let seen = link.borrow_and_update().clone();
+        Ok(Self {
+            writer: tokio::spawn(write(connection.client.clone(), queue)),
+            link,
+            seen,
+            connection,
+            participant,
+            subjects,
+            streams: streams.into_iter().collect(),
+            inbox,
+            serving: founds,
+            patience,
+            commands,
+            events,
+            pending: VecDeque::new(),
+            outgoing,
+            entered: None,
+            origin: Instant::now(),
+            abandoned: false,
+            done: false,
+        })
+    }
+
+    async fn run(mut self) {
+        self.drain().await;
+        let events = self.events.clone();
+        while !self.done {
+            let due = self.participant.next_timeout().map(|at| self.origin + at);
+            let idle = Instant::now() + Duration::from_secs(3600);
+            let room_for_events = self.pending.len() < EVENTS;
+            tokio::select! {
+                biased;
+                permit = events.reserve(), if !self.pending.is_empty() => match permit {
+                    Ok(permit) => if let Some(event) = self.pending.pop_front() { permit.send(event) },
+                    // The user is gone without a word.
+                    Err(_) => self.abandon(),
+                },
+                changed = self.link.changed(), if !self.abandoned => match changed {
+                    Ok(()) => self.link_changed(),
+                    Err(_) => self.abandon(),
+                },
+                () = sleep_until(due.unwrap_or(idle).min(idle)) => {
+                    let now = self.now();
+                    self.participant.timeout(now, wall());
+                }
+                () = sleep_until(self.origin + ENTER), if self.entered.is_some() => {
+                    self.fail(EnterError::Server("nobody has answered for long".into()));
+                }
+                Some(message) = self.streams.next(), if room_for_events => self.receive(&message),
+                command = self.commands.recv(), if !self.abandoned && self.participant.takes_commands() => {
+                    self.command(command);
+                }
+            }
+            self.drain().await;
+        }
+        self.finish().await;
+    }
+
+    fn now(&self) -> Time {
+        self.origin.elapsed()
+    }
+
+    fn receive(&mut self, message: &Message) {
+        let now = self.now();
+        if message.status == Some(StatusCode::NO_RESPONDERS) {
+            if message.subject.ends_with(reply_token(RequestKind::AnyMember)) {
+                self.participant.nobody(now);
+            }
+            return;
+        }
+        let reply = message.reply.as_ref().map(async_nats::Subject::as_str);
+        self.participant.receive(now, wall(), &message.payload, reply);
+    }
+
+    /// Takes the command, and what else was said meanwhile: it goes in one frame.
+    fn command(&mut self, command: Option<Command>) {
+        let now = self.now();
+        match command {
+            None => self.abandon(),
+            Some(command) => {
+                self.participant.command(now, wall(), command);
+                while self.participant.takes_commands()
+                    && let Ok(command) = self.commands.try_recv()
+                {
+                    self.participant.command(now, wall(), command);
+                }
+                self.participant.flush();
+            }
+        }
+    }
+
+    /// Without a user, or a connection that could come back, there is nobody to stay for.
+    fn abandon(&mut self) {
+        self.pending.clear();
+        self.abandoned = true;
+        let now = self.now();
+        self.participant.command(now, wall(), Command::Leave(Reason::Left));
+        self.participant.flush();
+    }
+
+    fn link_changed(&mut self) {
+        let link = self.link.borrow_and_update().clone();
+        let now = self.now();
+        if link.losses != self.seen.losses {
+            self.participant.link(now, LinkState::Down);
+        }
+        if link.up {
+            self.participant.link(now, LinkState::Up);
+        }
+        let complaints = |link: &Link| link.complaint.as_ref().map_or(0, |(count, _)| *count);
+        if complaints(&link) != complaints(&self.seen)
+            && let Some((_, text)) = &link.complaint
+        {
+            self.participant.complaint(text);
+        }
+        self.seen = link;
+    }
+
+    /// Does what the participant wants done.
+    async fn drain(&mut self) {
+        while let Some(output) = self.participant.poll() {
+            match output {
+                Output::Publish { subject, payload } => self.send(subject, None, payload),
+                Output::Request { subject, payload, kind } => {
+                    let reply = format!("{}{}", self.inbox, reply_token(kind));
+                    self.send(subject, Some(reply), payload);
+                }
+                Output::Event(event) => self.tell(*event),
+                Output::Serve => self.serve().await,
+                Output::Nobody => {
+                    if self.patience.is_none_or(|until| Instant::now() >= until) {
+                        self.fail(EnterError::Nobody);
+                    }
+                }
+                Output::OtherTerms => self.fail(EnterError::Terms),
+                Output::Done => self.done = true,
+            }
+        }
+    }
+
+    fn tell(&mut self, event: Event) {
+        if matches!(event, Event::Ready(_))
+            && let Some(entered) = self.entered.take()
+        {
+            let _ = entered.send(Ok(()));
+        }
+        self.pending.push_back(event);
+    }
+
+    fn fail(&mut self, error: EnterError) {
+        if let Some(entered) = self.entered.take() {
+            let _ = entered.send(Err(error));
+            self.done = true;
+        }
+    }
+
+    fn send(&self, subject: String, reply: Option<String>, payload: Vec<u8>) {
+        if self.outgoing.try_send(Outgoing { subject, reply, payload }).is_err() {
+            tracing::warn!("the connection doesn't keep up: a message was dropped");
+        }
+    }
+
+    async fn serve(&mut self) {
+        if std::mem::replace(&mut self.serving, true) {
+            return;
+        }
+        match serve(&self.connection.client, &self.subjects).await {
+            Ok(subscriber) => self.streams.push(subscriber),
+            Err(error) => self.participant.complaint(&error.to_string()),
+        }
+    }
+
+    /// Last words out, last events to the user.
+    async fn finish(self) {
+        let Self { connection, outgoing, writer, events, pending, .. } = self;
+        drop(outgoing);
+        let _ = timeout(LAST_WORDS, async {
+            let _ = writer.await;
+            let _ = connection.client.flush().await;
+        })
+        .await;
+        for event in pending {
+            if events.send(event).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// Starts the task; returns when the room is entered, or can't be.
+pub(crate) async fn start(mut driver: Driver) -> Result<(), EnterError> {
+    let (entered, outcome) = oneshot::channel();
+    driver.entered = Some(entered);
+    tokio::spawn(driver.run());
+    outcome.await.unwrap_or_else(|_| Err(EnterError::Server("the connection is closed".into())))
+}
+
+async fn serve(
+    client: &async_nats::Client,
+    subjects: &RoomSubjects,
+) -> Result<Subscriber, async_nats::SubscribeError> {
+    client.queue_subscribe(subjects.sync(), MEMBERS_GROUP.to_owned()).await
+}
+
+/// Sends a word to this node's own subject: when it comes back, the server has processed
+/// everything before it.
+async fn confirm(
+    connection: &Connection,
+    own: String,
+    requests: &mut Subscriber,
+) -> Result<(), EnterError> {
+    connection.client.publish(own, "".into()).await.map_err(refused)?;
+    let heard = async {
+        while let Some(message) = requests.next().await {
+            if message.payload.is_empty() {
+                return;
+            }
+        }
+    };
+    timeout(CONFIRM, heard).await.map_err(|_| {
+        let complaint = connection.link.borrow().complaint.clone();
+        let why = complaint.map_or_else(|| "no answer within 5 s".to_owned(), |(_, text)| text);
+        EnterError::Server(why)
+    })
+}
+
+/// Feeds the client; waits instead of the room's task while the client's queue is full.
+async fn write(client: async_nats::Client, mut queue: mpsc::Receiver<Outgoing>) {
+    while let Some(Outgoing { subject, reply, payload }) = queue.recv().await {
+        let sent = match reply {
+            Some(reply) => client.publish_with_reply(subject, reply, payload.into()).await,
+            None => client.publish(subject, payload.into()).await,
+        };
+        if let Err(error) = sent {
+            tracing::warn!(%error, "a message could not be sent");
+        }
+    }
+}
+
+fn reply_token(kind: RequestKind) -> &'static str {
+    match kind {
+        RequestKind::AnyMember => ".any",
+        RequestKind::OneMember => ".one",
+    }
+}
+
+fn refused(error: impl std::fmt::Display) -> EnterError {
+    EnterError::Server(error.to_string())
+}
+
+fn seed() -> Result<u64, EnterError> {
+    getrandom::u64().map_err(refused)
+}
+
+/// The wall clock in ms since 1970.
+fn wall() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

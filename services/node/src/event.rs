@@ -1,0 +1,235 @@
+//! What a room tells its user: the events of the `--json` contract, field by field.
+
+use chat_protocol::{Dot, Lamport, NodeId, RoomId, VectorClock, hash::TranscriptDigest};
+use serde::Serialize;
+use std::fmt;
+
+/// Something that happened in a room. Serialized, it is one line of `chat --json`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The node is in the room. Always first.
+    Ready(Ready),
+    /// Something said, in causal order.
+    Message(Message),
+    /// Someone's presence or nick changed.
+    Member(Member),
+    /// How many present members have the same transcript.
+    Agreement {
+        /// Of this node's transcript.
+        digest: TranscriptDigest,
+        /// Members with the same one, this node included.
+        same: usize,
+        /// Members present, this node included.
+        of: usize,
+    },
+    /// A message is shown without some that it depends on: nobody could give them.
+    Gap {
+        /// The missing frames.
+        missing: Vec<Dot>,
+        /// The message shown without them.
+        before: Option<MessageId>,
+    },
+    /// The connection to the server came or went.
+    Connection {
+        /// Which.
+        state: ConnectionState,
+    },
+    /// Something asked for was not done.
+    Error(Notice),
+    /// Something the user should know.
+    Warning(Notice),
+    /// The node is out of the room. Always last.
+    Closed(Closed),
+}
+
+/// See [`Event::Ready`].
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Ready {
+    /// The room.
+    pub room: RoomId,
+    /// This node.
+    pub node: NodeId,
+    /// This node's nick.
+    pub nick: String,
+    /// What to pass on to those who should join: the invite of a private room, the id of a
+    /// public one.
+    pub invite: String,
+    /// The server, without credentials.
+    pub server: String,
+    /// Contents are end-to-end encrypted.
+    pub sealed: bool,
+    /// Joiners are given the live transcript.
+    pub history: bool,
+    /// Members present, this node included.
+    pub members: usize,
+    /// What the discussion is about.
+    pub topic: Option<String>,
+}
+
+/// See [`Event::Message`].
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Message {
+    /// Its name.
+    pub id: MessageId,
+    /// Its author.
+    pub node: NodeId,
+    /// Its author's nick at the time.
+    pub nick: String,
+    /// Verbatim; clean it before a terminal sees it.
+    pub text: String,
+    /// The text is something done (`/me`), not said.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub action: bool,
+    /// Everything in its past: the full vector clock.
+    pub clock: VectorClock,
+    /// Its Lamport time.
+    pub lamport: Lamport,
+    /// The author's wall clock (RFC 3339): a label.
+    pub sent_at: String,
+    /// Its place is before a message already shown.
+    pub late: bool,
+    /// Frames that it depends on and that nobody could give.
+    pub gap: Vec<Dot>,
+    /// From before this node joined.
+    pub backfill: bool,
+    /// Who repaired it, if it didn't come from its author.
+    pub via: Option<NodeId>,
+}
+
+/// The name of a message: its frame's dot and its index in the frame's batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MessageId {
+    /// The frame.
+    pub dot: Dot,
+    /// From 0.
+    pub index: usize,
+}
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.dot, self.index)
+    }
+}
+
+impl Serialize for MessageId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// See [`Event::Member`].
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Member {
+    /// What changed.
+    pub change: Change,
+    /// Whose.
+    pub node: NodeId,
+    /// The nick, after the change.
+    pub nick: String,
+    /// A hash of the public key, to compare over another channel.
+    pub fingerprint: String,
+}
+
+/// A change of someone's presence or nick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// Came in, or was there before this node.
+    Joined,
+    /// Left for good.
+    Left,
+    /// Not heard of for some seconds. A local opinion.
+    Unreachable,
+    /// Heard of again.
+    Back,
+    /// Silent for so long that it no longer counts as present. A local opinion.
+    Gone,
+    /// Convicted of signing two contents with one name.
+    Expelled,
+    /// Took another nick.
+    Renamed,
+}
+
+/// The state of the connection to the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConnectionState {
+    /// Connected.
+    Up,
+    /// Not connected; the client keeps trying.
+    Down,
+}
+
+/// A coded message of one or two lines: what happened, why, what to do next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Notice {
+    /// For programs.
+    pub code: Code,
+    /// For people.
+    pub message: String,
+}
+
+impl Notice {
+    /// A notice of this code and text.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+}
+
+/// What a [`Notice`] is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// A line of input is not what was expected.
+    BadInput,
+    /// A text is over the limit.
+    TooLong,
+    /// A line of input is not UTF-8.
+    NotUtf8,
+    /// Nothing to say.
+    Empty,
+    /// Too much at once.
+    Rate,
+    /// The server refused or reported something.
+    Server,
+    /// The server could keep what passes: JetStream is on.
+    Jetstream,
+    /// Contents are not encrypted.
+    Clear,
+    /// Messages of the room were refused: garbage, forged or broken ones.
+    Refused,
+    /// Older messages are no longer held.
+    Trimmed,
+    /// The invite was given where others on this machine can read it.
+    InviteVisible,
+}
+
+/// See [`Event::Closed`].
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Closed {
+    /// Why.
+    pub reason: Reason,
+    /// Messages held.
+    pub messages: usize,
+    /// Of the transcript held.
+    pub digest: TranscriptDigest,
+    /// The ids of the messages held, in the order of the transcript.
+    pub order: Vec<MessageId>,
+}
+
+/// Why a node is out of its room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// Its user left.
+    Left,
+    /// Its input ended.
+    EndOfInput,
+    /// It was told to end (SIGINT, SIGTERM).
+    Signal,
+    /// It was convicted by the others.
+    Expelled,
+    /// The server is gone for good.
+    ServerLost,
+}

@@ -1,0 +1,19 @@
+//! One room on one NATS connection.
+//!
+//! [`Room::enter`] subscribes, catches up from the members present and goes live; from then
+//! on [`Command`]s go in and [`Event`]s come out, through bounded channels. One task owns
+//! the room: no locks, no callbacks.
+
+mod announce;
+mod driver;
+mod event;
+mod names;
+mod participant;
+mod room;
+mod strangers;
+mod telling;
+
+pub use event::{
+    Change, Closed, Code, ConnectionState, Event, Member, Message, MessageId, Notice, Ready, Reason,
+};
+pub use room::{Command, EnterError, Entry, Opening, Room, RoomAddress};

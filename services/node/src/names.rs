@@ -1,0 +1,23 @@
+//! Nicks, as their owners last said them. Nothing is decided by a nick alone.
+
+use chat_protocol::{NodeId, limits, text};
+use std::collections::HashMap;
+
+/// Nicks by node; who hasn't said one goes by the tag of its id.
+#[derive(Debug, Default)]
+pub(crate) struct Names(HashMap<NodeId, String>);
+
+impl Names {
+    /// Notes a nick, cleaned and cut. True if it is another one than before.
+    pub(crate) fn set(&mut self, node: NodeId, nick: &str) -> bool {
+        let nick = text::one_line(nick, limits::NICK_CHARS);
+        if nick.is_empty() || self.0.len() >= limits::TOMBSTONES && !self.0.contains_key(&node) {
+            return false;
+        }
+        self.0.insert(node, nick.clone()).is_some_and(|before| before != nick)
+    }
+
+    pub(crate) fn get(&self, node: &NodeId) -> String {
+        self.0.get(node).cloned().unwrap_or_else(|| node.tag())
+    }
+}

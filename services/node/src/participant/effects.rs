@@ -1,0 +1,211 @@
+//! Doing what the engine wants done.
+
+use super::{Output, Participant, RequestKind};
+use crate::{Change, Code, Event, Member, Notice, Ready, Reason, telling};
+use chat_engine::{Answers, Delivery, Effect, Entry, Fault, LinkState, PresenceChange};
+use chat_protocol::{
+    Dot, Envelope, Give, Item, ItemKind, NodeId, Want,
+    director::clean_topic,
+    frame::{Signature, Terms},
+};
+
+impl Participant {
+    pub(super) fn run_effects(&mut self) {
+        while let Some(effect) = self.engine.poll_effect() {
+            match effect {
+                Effect::Publish(entry) => {
+                    self.publish(self.subjects.msg(), &Envelope::Frame(entry.frame));
+                }
+                Effect::Beat(mut beat) => {
+                    self.seal.sign_beat(&mut beat);
+                    self.publish(self.subjects.beat(), &Envelope::Beat(beat));
+                    self.agreement_stale = true;
+                }
+                Effect::Ask { to, dots, have } => self.ask(to, dots, have, Vec::new()),
+                Effect::Give { reply, mut give } => self.give(reply, &mut give),
+                Effect::Entered => self.entered(),
+                Effect::Nobody => self.outputs.push_back(Output::Nobody),
+                Effect::Synced => self.synced(),
+                Effect::Introduced(entry) => self.introduction(&entry),
+                Effect::Deliver(delivery) => self.deliver(&delivery),
+                Effect::Presence(node, change) => self.presence(node, change),
+                Effect::Trimmed => self.trimmed(),
+                Effect::Fault(fault) => self.fault(fault),
+                Effect::Gone => self.gone(),
+            }
+        }
+    }
+
+    pub(super) fn publish(&mut self, subject: String, envelope: &Envelope) {
+        // Cut off, it would only arrive late; the engine repeats what matters.
+        if self.link == LinkState::Up {
+            self.outputs.push_back(Output::Publish { subject, payload: envelope.to_json() });
+        }
+    }
+
+    pub(super) fn publish_hello(&mut self) {
+        let hello = Envelope::Hello(self.seal.own_hello().clone());
+        self.publish(self.subjects.key(), &hello);
+    }
+
+    pub(super) fn ask(
+        &mut self,
+        to: Option<NodeId>,
+        dots: Vec<Dot>,
+        have: Answers,
+        hellos: Vec<NodeId>,
+    ) {
+        let hello = self.seal.own_hello().clone();
+        let mut want =
+            Want { from: self.seal.me(), hello, dots, hellos, have, sig: Signature::ZERO };
+        self.seal.sign_want(&mut want);
+        let (subject, kind) = match to {
+            None => (self.subjects.sync(), RequestKind::AnyMember),
+            Some(node) => (self.subjects.node(node), RequestKind::OneMember),
+        };
+        if self.link == LinkState::Up {
+            let payload = Envelope::Want(want).to_json();
+            self.outputs.push_back(Output::Request { subject, payload, kind });
+        }
+    }
+
+    pub(super) fn give(&mut self, reply: String, give: &mut Give) {
+        let authors = give.frames.iter().chain(&give.joins).map(|frame| frame.from);
+        let mut needed: Vec<_> = authors.chain(give.live.iter().copied()).collect();
+        needed.push(self.seal.me());
+        needed.sort_unstable();
+        needed.dedup();
+        let missing =
+            needed.iter().filter(|node| !give.hellos.iter().any(|hello| hello.from == **node));
+        let hellos: Vec<_> = missing.filter_map(|node| self.seal.hello(node)).cloned().collect();
+        give.hellos.extend(hellos);
+        self.seal.sign_give(give);
+        self.publish(reply, &Envelope::Give(give.clone()));
+    }
+
+    pub(super) fn keeps_history(&self) -> bool {
+        self.terms.history.unwrap_or(true)
+    }
+
+    pub(super) fn entered(&mut self) {
+        if self.stated.0 > 0 && self.stated.1 == 0 {
+            self.outputs.push_back(Output::OtherTerms);
+        }
+        let ready = Ready {
+            room: self.seal.room().id(),
+            node: self.seal.me(),
+            nick: self.names.get(&self.seal.me()),
+            invite: self.terms.address.invite(),
+            server: self.server.clone(),
+            sealed: false,
+            history: self.keeps_history(),
+            members: self.engine.members().count() + 1,
+            topic: self.terms.topic.clone(),
+        };
+        self.event(Event::Ready(ready));
+    }
+
+    pub(super) fn synced(&mut self) {
+        self.outputs.push_back(Output::Serve);
+        self.event(Event::Warning(Notice::new(Code::Clear, telling::CLEAR)));
+        self.publish_hello();
+        let terms = Terms {
+            history: self.keeps_history(),
+            sealed: false,
+            topic: self.terms.topic.clone(),
+            capacity: self.terms.capacity,
+        };
+        let text = self.terms.nick.clone();
+        let join = Item { kind: ItemKind::Join, text, at: self.wall, terms: Some(terms) };
+        self.say(vec![join], false);
+        self.announcer.changed(self.now);
+        self.agreement_stale = true;
+    }
+
+    /// A present member's name, and the terms it states: those that this node doesn't know
+    /// it learns, those that it does know it compares.
+    pub(super) fn introduction(&mut self, entry: &Entry) {
+        let items = self.seal.open(&entry.frame).to_vec();
+        for item in items.iter().filter(|item| item.kind == ItemKind::Join) {
+            self.names.set(entry.frame.from, &item.text);
+            let Some(stated) = &item.terms else { continue };
+            let history = *self.terms.history.get_or_insert(stated.history);
+            self.engine.set_history(history);
+            let same = stated.history == history && !stated.sealed;
+            self.stated = (self.stated.0 + 1, self.stated.1 + usize::from(same));
+            self.terms.capacity = self.terms.capacity.or(stated.capacity);
+            if self.terms.topic.is_none() {
+                self.terms.topic = stated.topic.as_deref().and_then(clean_topic);
+            }
+            self.announcer.learn(&self.terms);
+        }
+    }
+
+    pub(super) fn deliver(&mut self, delivery: &Delivery) {
+        let entry = &delivery.entry;
+        let (node, items) = (entry.frame.from, self.seal.open(&entry.frame).to_vec());
+        if let Some(gap) = telling::gap(delivery, &items) {
+            self.event(gap);
+        }
+        for (index, item) in items.iter().enumerate() {
+            match item.kind {
+                ItemKind::Join | ItemKind::Nick => {
+                    let renamed = self.names.set(node, &item.text);
+                    if renamed && !delivery.backfill {
+                        self.member(node, Change::Renamed);
+                    }
+                }
+                ItemKind::Text | ItemKind::Action => {
+                    let nick = self.names.get(&node);
+                    self.event(Event::Message(telling::message(delivery, index, item, nick)));
+                }
+                ItemKind::Unknown(_) => {}
+            }
+        }
+    }
+
+    pub(super) fn presence(&mut self, node: NodeId, change: PresenceChange) {
+        self.member(node, telling::change(change));
+        self.announcer.changed(self.now);
+        self.agreement_stale = true;
+    }
+
+    pub(super) fn member(&mut self, node: NodeId, change: Change) {
+        let (nick, fingerprint) = (self.names.get(&node), self.seal.fingerprint(&node));
+        self.event(Event::Member(Member { change, node, nick, fingerprint }));
+    }
+
+    pub(super) fn trimmed(&mut self) {
+        if !std::mem::replace(&mut self.told_trimmed, true) {
+            let message = if self.keeps_history() {
+                "older messages are no longer held by anyone here"
+            } else {
+                "this discussion keeps no history: you hear what is said from now on"
+            };
+            self.event(Event::Warning(Notice::new(Code::Trimmed, message)));
+        }
+    }
+
+    pub(super) fn fault(&mut self, fault: Fault) {
+        match fault {
+            Fault::Equivocation(dot) => {
+                self.refuse(&format!("{dot} was signed twice, with different contents"));
+            }
+            Fault::Void(dot) => self.refuse(&format!("{dot} contradicts its own clock")),
+            Fault::AfterFinal(dot) => self.refuse(&format!("{dot} came from a node that had left")),
+            Fault::OtherPast(_) => {}
+        }
+    }
+
+    pub(super) fn gone(&mut self) {
+        let last = self.engine.members().next().is_none();
+        if last && self.link == LinkState::Up {
+            self.publish_announcement(&self.announcer.closing());
+        }
+        let reason = self.leaving.map_or(Reason::Left, |(reason, _)| reason);
+        let held = self.engine.transcript().map(|entry| (entry, self.seal.open(&entry.frame)));
+        let closed = telling::closed(reason, self.engine.transcript_digest(), held);
+        self.event(Event::Closed(closed));
+        self.outputs.push_back(Output::Done);
+    }
+}

@@ -1,0 +1,79 @@
+//! The engine's terms in the user's: deliveries as messages, presence as member changes.
+
+use crate::{Change, Closed, ConnectionState, Event, Message, MessageId, Reason};
+use chat_engine::{Delivery, Entry, LinkState, PresenceChange};
+use chat_protocol::{Item, ItemKind, hash::TranscriptDigest};
+
+/// The permanent banner of a room without encryption.
+pub(crate) const CLEAR: &str =
+    "CLEAR: readable by anyone on this server (encryption comes with a later version)";
+
+pub(crate) fn message(delivery: &Delivery, index: usize, item: &Item, nick: String) -> Message {
+    let frame = &delivery.entry.frame;
+    Message {
+        id: MessageId { dot: frame.dot(), index },
+        node: frame.from,
+        nick,
+        text: item.text.clone(),
+        action: item.kind == ItemKind::Action,
+        clock: delivery.clock.clone(),
+        lamport: frame.lamport,
+        sent_at: rfc3339(item.at),
+        late: delivery.late,
+        gap: delivery.gap.clone(),
+        backfill: delivery.backfill,
+        via: delivery.via,
+    }
+}
+
+/// The gap before a delivery, if it has one.
+pub(crate) fn gap(delivery: &Delivery, items: &[Item]) -> Option<Event> {
+    if delivery.gap.is_empty() {
+        return None;
+    }
+    let shown = items.iter().position(is_message);
+    let before = shown.map(|index| MessageId { dot: delivery.entry.dot(), index });
+    Some(Event::Gap { missing: delivery.gap.clone(), before })
+}
+
+pub(crate) fn closed<'a>(
+    reason: Reason,
+    digest: TranscriptDigest,
+    held: impl Iterator<Item = (&'a Entry, &'a [Item])>,
+) -> Closed {
+    let ids = |(entry, items): (&Entry, &'a [Item])| {
+        let dot = entry.dot();
+        let messages = items.iter().enumerate().filter(|(_, item)| is_message(item));
+        messages.map(move |(index, _)| MessageId { dot, index })
+    };
+    let order: Vec<_> = held.flat_map(ids).collect();
+    Closed { reason, messages: order.len(), digest, order }
+}
+
+pub(crate) fn change(change: PresenceChange) -> Change {
+    match change {
+        PresenceChange::Joined => Change::Joined,
+        PresenceChange::Left => Change::Left,
+        PresenceChange::Unreachable => Change::Unreachable,
+        PresenceChange::Gone => Change::Gone,
+        PresenceChange::Back => Change::Back,
+    }
+}
+
+pub(crate) fn connection(link: LinkState) -> Event {
+    let state = match link {
+        LinkState::Up => ConnectionState::Up,
+        LinkState::Down => ConnectionState::Down,
+    };
+    Event::Connection { state }
+}
+
+fn is_message(item: &Item) -> bool {
+    matches!(item.kind, ItemKind::Text | ItemKind::Action)
+}
+
+/// A peer's wall clock as text; what lies outside the calendar is the calendar's end.
+fn rfc3339(millis: u64) -> String {
+    let time = i64::try_from(millis).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    time.unwrap_or(jiff::Timestamp::MAX).to_string()
+}
