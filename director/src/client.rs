@@ -1,0 +1,107 @@
+//! The other end: how a node asks for a room.
+
+use async_nats::{
+    Client, RequestErrorKind,
+    service::{NATS_SERVICE_ERROR, NATS_SERVICE_ERROR_CODE},
+};
+use chat_protocol::{
+    RoomId,
+    director::{Assignment, JoinRequest, Listing, OpenRequest, RandomRequest, Refusal},
+    subject::DIRECTOR,
+};
+use serde::{Serialize, de::DeserializeOwned};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// One instance may have died with a request in its hands: another is asked after this.
+const ANSWER: Duration = Duration::from_secs(1);
+const TRIES: usize = 2;
+
+/// Why a director gave no room.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DirectorError {
+    /// None is there, or none answers.
+    #[error("no director answers")]
+    Away,
+    /// It refused, for this reason.
+    #[error("{1}")]
+    Refused(Refusal, String),
+    /// It answered what isn't of this protocol.
+    #[error("the director's answer makes no sense: is it of another version?")]
+    Garbled,
+}
+
+/// Asks directors. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct DirectorClient {
+    client: Client,
+}
+
+impl DirectorClient {
+    /// Asks over this connection.
+    #[must_use]
+    pub fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    /// Opens a room.
+    ///
+    /// # Errors
+    /// Nobody answers, or a refusal.
+    pub async fn open(&self, request: &OpenRequest) -> Result<Assignment, DirectorError> {
+        self.ask("open", request).await
+    }
+
+    /// Looks a room up.
+    ///
+    /// # Errors
+    /// Nobody answers, or a refusal.
+    pub async fn join(&self, room: RoomId) -> Result<Assignment, DirectorError> {
+        self.ask("join", &JoinRequest { room }).await
+    }
+
+    /// Asks for any public room but these.
+    ///
+    /// # Errors
+    /// Nobody answers, or a refusal.
+    pub async fn random(&self, except: Vec<RoomId>) -> Result<Assignment, DirectorError> {
+        self.ask("random", &RandomRequest { except }).await
+    }
+
+    /// Lists public rooms.
+    ///
+    /// # Errors
+    /// Nobody answers, or a refusal.
+    pub async fn list(&self) -> Result<Listing, DirectorError> {
+        self.ask("list", &serde_json::Map::new()).await
+    }
+
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        endpoint: &str,
+        request: &impl Serialize,
+    ) -> Result<T, DirectorError> {
+        let payload = serde_json::to_vec(request).map_err(|_| DirectorError::Garbled)?;
+        for _ in 0..TRIES {
+            let subject = format!("{DIRECTOR}.{endpoint}");
+            let request = self.client.request(subject, payload.clone().into());
+            match timeout(ANSWER, request).await {
+                Ok(Ok(message)) => return read(&message),
+                Ok(Err(error)) if error.kind() == RequestErrorKind::NoResponders => break,
+                Ok(Err(_)) | Err(_) => {}
+            }
+        }
+        Err(DirectorError::Away)
+    }
+}
+
+fn read<T: DeserializeOwned>(message: &async_nats::Message) -> Result<T, DirectorError> {
+    let header = |name| Some(message.headers.as_ref()?.get(name)?.as_str());
+    if let Some(code) = header(NATS_SERVICE_ERROR_CODE) {
+        let refusal = code.parse().ok().and_then(Refusal::from_code);
+        let refusal = refusal.ok_or(DirectorError::Garbled)?;
+        let why = header(NATS_SERVICE_ERROR).unwrap_or("refused").to_owned();
+        return Err(DirectorError::Refused(refusal, why));
+    }
+    serde_json::from_slice(&message.payload).map_err(|_| DirectorError::Garbled)
+}

@@ -1,0 +1,17 @@
+//! The way to a discussion: opens rooms, finds them, and puts strangers together.
+//!
+//! Everything a director knows it has from announcements that members make every few
+//! seconds, and forgets soon after the last. Nothing is written anywhere; several instances
+//! share the work; a discussion goes on unharmed while there is none. The members are the
+//! truth, the director is only the way to them.
+//!
+//! [`Rooms`] is the soft state without I/O, [`Director`] the NATS micro-service (ADR-32)
+//! around it, [`DirectorClient`] its other end.
+
+mod client;
+mod rooms;
+mod service;
+
+pub use client::{DirectorClient, DirectorError};
+pub use rooms::Rooms;
+pub use service::{Director, ServeError};

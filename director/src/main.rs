@@ -1,0 +1,89 @@
+//! `chat-director`: a director as a process of its own.
+
+use chat_connect::{ConnectError, NatsArgs, Patience, Settings, connect};
+use chat_director::Director;
+use clap::{Parser, ValueEnum};
+use std::process::ExitCode;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Assigns rooms of transient discussions, from soft state only
+///
+/// Any number of directors share the work. It waits for its server, and forgets everything
+/// when it ends: discussions go on without it.
+#[derive(Parser)]
+#[command(version)]
+struct Args {
+    #[command(flatten)]
+    nats: NatsArgs,
+    /// Say more
+    #[arg(short, long)]
+    verbose: bool,
+    /// How to log, on stderr
+    #[arg(long, value_enum, default_value = "text")]
+    log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let args = Args::parse();
+    log(&args);
+    match run(&args).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err((code, error)) => {
+            tracing::error!("{error}");
+            ExitCode::from(code)
+        }
+    }
+}
+
+async fn run(args: &Args) -> Result<(), (u8, String)> {
+    let settings = Settings::resolve(&args.nats).map_err(|error| (2, error.to_string()))?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(|error| (1, error.to_string()))?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| (1, error.to_string()))?;
+    let mut shutdown = std::pin::pin!(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    });
+    let connection = tokio::select! {
+        connected = connect(&settings, "chat-director", Patience::KeepTrying) => {
+            connected.map_err(|error| (code(&error), error.to_string()))?
+        }
+        () = &mut shutdown => return Ok(()),
+    };
+    let director = Director::start(connection).await.map_err(|error| (6, error.to_string()))?;
+    tracing::info!("director ready");
+    director.run(shutdown).await.map_err(|error| (1, error.to_string()))?;
+    tracing::info!("director stopped");
+    Ok(())
+}
+
+fn code(error: &ConnectError) -> u8 {
+    match error {
+        ConnectError::Unreachable { .. } | ConnectError::Tls { .. } => 3,
+        ConnectError::Refused { .. } => 6,
+        ConnectError::File { .. } => 2,
+    }
+}
+
+/// Nothing that a room's members said, and no room's id, is ever logged.
+fn log(args: &Args) {
+    let level = if args.verbose {
+        "chat_director=debug,chat_connect=debug,info"
+    } else {
+        "chat_director=info,chat_connect=info,warn"
+    };
+    let filter = tracing_subscriber::EnvFilter::new(level);
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match args.log_format {
+        LogFormat::Text => log.with_ansi(false).init(),
+        LogFormat::Json => log.json().init(),
+    }
+}

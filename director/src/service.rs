@@ -1,0 +1,267 @@
+//! The NATS micro-service (ADR-32): requests in, answers out, one task that owns the rooms.
+
+use crate::Rooms;
+use async_nats::{
+    Message, Subscriber,
+    service::{Request, Service, ServiceExt, endpoint::Endpoint, error::Error as ServiceFailure},
+};
+use chat_connect::Connection;
+use chat_protocol::{
+    RoomId,
+    director::{
+        Announcement, AnnouncementKind, Assignment, JoinRequest, OpenRequest, QUEUE_GROUP,
+        RandomRequest, Refusal, SERVICE,
+    },
+    envelope::VERSION,
+    subject::{self, DIRECTOR, LOBBY},
+};
+use futures_util::{FutureExt, StreamExt};
+use serde::{Serialize, de::DeserializeOwned};
+use std::{future::Future, time::Duration};
+use tokio::time::{Instant, interval, timeout};
+
+/// Payloads are small; a larger one is malformed.
+const REQUEST_BYTES: usize = 16 << 10;
+/// The server must have processed the subscriptions by then.
+const CONFIRM: Duration = Duration::from_secs(5);
+/// Rooms are looked through for those to be forgotten this often.
+const FORGET_EVERY: Duration = Duration::from_secs(1);
+
+/// At most so many announcements are heard before a question is answered: a flood of them
+/// must not silence the director.
+const ANNOUNCEMENTS_AHEAD: usize = 1_000;
+
+/// What a request asks for: the endpoint that it came to.
+enum Question {
+    Open,
+    Join,
+    Random,
+    List,
+}
+
+/// Why a director could not serve.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The server doesn't let it.
+    #[error("the server doesn't let this client be a director: {0}")]
+    Refused(String),
+}
+
+fn refused(error: impl ToString) -> ServeError {
+    ServeError::Refused(error.to_string())
+}
+
+/// A director at work.
+pub struct Director {
+    connection: Connection,
+    service: Service,
+    open: Endpoint,
+    join: Endpoint,
+    random: Endpoint,
+    list: Endpoint,
+    lobby: Subscriber,
+    rooms: Rooms,
+    origin: Instant,
+}
+
+impl Director {
+    /// Subscribes; when it returns, the server has processed that.
+    ///
+    /// # Errors
+    /// The server's refusal.
+    pub async fn start(connection: Connection) -> Result<Self, ServeError> {
+        let client = &connection.client;
+        let service = client
+            .service_builder()
+            .description("assigns rooms of transient discussions")
+            .queue_group(QUEUE_GROUP)
+            .metadata([("soft_state".to_owned(), "true".to_owned())].into())
+            .start(SERVICE, env!("CARGO_PKG_VERSION"))
+            .await
+            .map_err(refused)?;
+        let group = service.group(DIRECTOR);
+        let open = group.endpoint("open").await.map_err(refused)?;
+        let join = group.endpoint("join").await.map_err(refused)?;
+        let random = group.endpoint("random").await.map_err(refused)?;
+        let list = group.endpoint("list").await.map_err(refused)?;
+        let lobby = client.subscribe(format!("{LOBBY}.*")).await.map_err(refused)?;
+        confirm(client).await?;
+        let origin = Instant::now();
+        let rooms = Rooms::default();
+        Ok(Self { connection, service, open, join, random, list, lobby, rooms, origin })
+    }
+
+    /// Serves until `shutdown`, then hands over: other instances take every further request.
+    ///
+    /// # Errors
+    /// Where stopping fails.
+    pub async fn run(mut self, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+        let mut forget = interval(FORGET_EVERY);
+        tokio::pin!(shutdown);
+        loop {
+            let (question, request) = tokio::select! {
+                () = &mut shutdown => break,
+                Some(message) = self.lobby.next() => { self.announced(&message); continue }
+                _ = forget.tick() => { self.rooms.forget(self.now()); continue }
+                Some(request) = self.open.next() => (Question::Open, request),
+                Some(request) = self.join.next() => (Question::Join, request),
+                Some(request) = self.random.next() => (Question::Random, request),
+                Some(request) = self.list.next() => (Question::List, request),
+                else => break,
+            };
+            self.hear_announcements();
+            self.serve(question, &request).await;
+        }
+        self.service.stop().await.map_err(refused)?;
+        self.connection.client.drain().await.map_err(refused)
+    }
+
+    fn now(&self) -> Duration {
+        self.origin.elapsed()
+    }
+
+    /// What was announced before a question was asked is known before it is answered: the
+    /// connection delivers in order, only the two subscriptions are read in turns.
+    fn hear_announcements(&mut self) {
+        for _ in 0..ANNOUNCEMENTS_AHEAD {
+            let Some(Some(message)) = self.lobby.next().now_or_never() else { break };
+            self.announced(&message);
+        }
+    }
+
+    async fn serve(&mut self, question: Question, request: &Request) {
+        match question {
+            Question::Open => {
+                let outcome = self.opened(request);
+                self.tell_others(&outcome).await;
+                answer(request, outcome).await;
+            }
+            Question::Join => {
+                let outcome = parse(request).and_then(|JoinRequest { room }| self.rooms.join(room));
+                answer(request, outcome).await;
+            }
+            Question::Random => {
+                let outcome = self.randomly(request);
+                self.tell_others(&outcome).await;
+                answer(request, outcome).await;
+            }
+            Question::List => {
+                let now = self.now();
+                let listing = parse_or_default::<Empty>(request).map(|_| self.rooms.list(now));
+                answer(request, listing).await;
+            }
+        }
+    }
+
+    fn announced(&mut self, message: &Message) {
+        let room = message.subject.strip_prefix(LOBBY).and_then(|rest| rest.strip_prefix('.'));
+        let room = room.and_then(|room| room.parse::<RoomId>().ok());
+        let small = message.payload.len() <= REQUEST_BYTES;
+        let announcement = small.then(|| serde_json::from_slice(&message.payload).ok()).flatten();
+        if let (Some(room), Some(announcement)) = (room, announcement) {
+            let now = self.now();
+            self.rooms.announced(now, room, announcement);
+        }
+    }
+
+    fn opened(&mut self, request: &Request) -> Result<Assignment, Refusal> {
+        let open: OpenRequest = parse(request)?;
+        let now = self.now();
+        self.rooms.open(now, open, fresh()?)
+    }
+
+    fn randomly(&mut self, request: &Request) -> Result<Assignment, Refusal> {
+        let random: RandomRequest = parse_or_default(request)?;
+        let (now, fresh) = (self.now(), fresh()?);
+        self.rooms.random(now, &random, fresh)
+    }
+
+    /// What this instance has just opened the others must know before its first member
+    /// announces it: whoever is told of it may reach another instance next.
+    async fn tell_others(&self, outcome: &Result<Assignment, Refusal>) {
+        let Ok(opened) = outcome else { return };
+        if opened.members.is_some_and(|members| members > 0) || !self.rooms.knows(&opened.room) {
+            return;
+        }
+        let announcement = Announcement {
+            v: VERSION,
+            kind: AnnouncementKind::Room,
+            room: opened.room,
+            members: 0,
+            visibility: opened.visibility,
+            topic: opened.topic.clone(),
+            capacity: opened.capacity,
+            history: opened.history,
+            sealed: opened.sealed,
+            closing: false,
+        };
+        if let Ok(payload) = serde_json::to_vec(&announcement) {
+            let lobby = subject::lobby(opened.room);
+            let _ = self.connection.client.publish(lobby, payload.into()).await;
+        }
+    }
+}
+
+/// An object without fields that matter.
+#[derive(Default, serde::Deserialize)]
+struct Empty {}
+
+fn parse<T: DeserializeOwned>(request: &Request) -> Result<T, Refusal> {
+    let payload = &request.message.payload;
+    let is_object = payload.trim_ascii_start().first() == Some(&b'{');
+    if payload.len() > REQUEST_BYTES || !is_object {
+        return Err(Refusal::Malformed);
+    }
+    serde_json::from_slice(payload).map_err(|_| Refusal::Malformed)
+}
+
+/// As [`parse`], where no payload at all means the default.
+fn parse_or_default<T: DeserializeOwned + Default>(request: &Request) -> Result<T, Refusal> {
+    if request.message.payload.is_empty() { Ok(T::default()) } else { parse(request) }
+}
+
+/// Answers, but only to an inbox: a director must not speak where the requester may not.
+async fn answer<T: Serialize>(request: &Request, outcome: Result<T, Refusal>) {
+    let reply = request.message.reply.as_ref().map(async_nats::Subject::as_str);
+    if !reply.is_some_and(subject::is_inbox) {
+        tracing::debug!("a request whose answer wouldn't go to an inbox");
+        return;
+    }
+    let response = match outcome.map(|answer| serde_json::to_vec(&answer)) {
+        Ok(Ok(json)) => Ok(json.into()),
+        Ok(Err(_)) => Err(ServiceFailure { code: 500, status: "internal error".into() }),
+        Err(refusal) => Err(ServiceFailure {
+            code: usize::from(refusal.code()),
+            status: status(refusal).into(),
+        }),
+    };
+    if let Err(error) = request.respond(response).await {
+        tracing::debug!(%error, "an answer could not be sent");
+    }
+}
+
+fn status(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::Malformed => "malformed request",
+        Refusal::Full => "the room is full",
+        Refusal::Over => "that discussion is over",
+        Refusal::Exists => "there is such a room already",
+        Refusal::TooMany => "too many rooms or requests: try again later",
+    }
+}
+
+/// A new room's id, from the operating system's randomness.
+fn fresh() -> Result<RoomId, Refusal> {
+    let mut id = [0; 16];
+    getrandom::fill(&mut id).map_err(|_| Refusal::TooMany)?;
+    Ok(RoomId(id))
+}
+
+/// A word to oneself: when it comes back, everything before it was processed.
+async fn confirm(client: &async_nats::Client) -> Result<(), ServeError> {
+    let inbox = client.new_inbox();
+    let mut echo = client.subscribe(inbox.clone()).await.map_err(refused)?;
+    client.publish(inbox, "".into()).await.map_err(refused)?;
+    let heard = timeout(CONFIRM, echo.next()).await;
+    heard.map(|_| ()).map_err(|_| refused(format!("no echo within {CONFIRM:?}")))
+}
