@@ -1,0 +1,89 @@
+//! The command line.
+
+use crate::{
+    commands::{demo, join, random, rooms, serve, start, watch},
+    failure::Failure,
+    globals::Globals,
+};
+use clap::{Parser, Subcommand};
+
+/// Group conversation that works like a phone call: in the memory of those in it, gone when
+/// the last one leaves
+#[derive(Parser)]
+#[command(name = "chat", version, after_help = EXAMPLES)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  chat start \"lunch?\"             open a discussion; pass the invite on to the others
+  chat join                       enter one; asks for the invite
+  chat rooms                      what is going on in public
+  chat random --nick mole         be put together with strangers
+  tail -f log | chat join --stay  say each line of a log
+  chat demo                       see causal ordering and repair happen";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Open a discussion and enter it
+    Start(start::Args),
+    /// Enter a discussion
+    Join(join::Args),
+    /// Be put into an open public discussion, or wait in a new one
+    Random(random::Args),
+    /// List public discussions
+    Rooms(rooms::Args),
+    /// See the traffic as it passes, with its clocks; never a member
+    Watch(watch::Args),
+    /// Run a NATS server (JetStream off) and a director for this machine or network
+    Serve(serve::Args),
+    /// A scripted discussion of three real nodes, with a partition that heals
+    Demo(demo::Args),
+}
+
+impl Args {
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        self.globals.log();
+        let globals = self.globals;
+        match self.command {
+            // Refused before anything is started: a typo must not cost a connection.
+            Command::Join(args) => {
+                let target = args.target()?;
+                on_runtime(join::run(target, args, globals))
+            }
+            Command::Watch(args) => {
+                let target = args.target()?;
+                on_runtime(watch::run(target, globals))
+            }
+            Command::Start(args) => on_runtime(start::run(args, globals)),
+            Command::Random(args) => on_runtime(random::run(args, globals)),
+            Command::Rooms(_) => on_runtime(rooms::run(globals)),
+            Command::Serve(args) => on_runtime(serve::run(args, globals)),
+            Command::Demo(args) => on_runtime(demo::run(args, globals)),
+        }
+    }
+}
+
+/// One thread is enough for one person, and it is this one: the embedded server's life is
+/// tied to the thread that started it.
+fn on_runtime(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let outcome = runtime.block_on(command);
+    // A thread may still be waiting for input: it must not hold up the end.
+    runtime.shutdown_background();
+    outcome
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        super::Args::command().debug_assert();
+    }
+}

@@ -1,0 +1,208 @@
+//! `chat join`: enter a discussion. The members are asked, and the director: the members are
+//! the truth.
+
+use crate::{
+    failure::{self, Code, Failure},
+    globals::Globals,
+    session::{Session, Stay},
+};
+use chat_director::{DirectorClient, DirectorError};
+use chat_node::{Code as NoticeCode, EnterError, Entry, Notice, Opening, Room, RoomAddress};
+use chat_protocol::{
+    Invite,
+    director::{Assignment, Refusal, Visibility},
+};
+use std::{
+    io::{IsTerminal, Write},
+    time::Duration,
+};
+
+/// A room that the director remembers may be just being opened: its members are asked again
+/// for this long.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Arguments of `chat join`.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The invite of a private discussion, or the id of a public one. Others on this machine
+    /// can see it here: without it CHAT_INVITE is read, or you are asked
+    #[arg(value_name = "INVITE|ROOM")]
+    target: Option<String>,
+    #[command(flatten)]
+    stay: Stay,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  chat join                              asks for the invite, which nobody else sees
+  CHAT_INVITE=chat1-… chat join          for scripts
+  chat join ROOM                         a public one, by its id from `chat rooms`
+  tail -f log | chat join --stay         says each line, and stays";
+
+/// What was asked for.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Target {
+    address: Address,
+    /// It stands in the list of processes.
+    visible: bool,
+}
+
+#[derive(Debug, PartialEq)]
+enum Address {
+    Private(Invite),
+    Public(chat_protocol::RoomId),
+}
+
+impl Args {
+    /// Argument, else CHAT_INVITE, else asked for on a terminal.
+    pub(crate) fn target(&self) -> Result<Target, Failure> {
+        if let Some(text) = &self.target {
+            return Ok(Target { address: parse(text)?, visible: true });
+        }
+        let variable = std::env::var("CHAT_INVITE").ok().filter(|text| !text.is_empty());
+        let text = match variable {
+            Some(text) => text,
+            None if std::io::stdin().is_terminal() => ask()?,
+            None => {
+                return Err(Failure::new(
+                    Code::Usage,
+                    "no invite: neither an argument nor CHAT_INVITE",
+                )
+                .next("chat join INVITE, or CHAT_INVITE=… chat join"));
+            }
+        };
+        Ok(Target { address: parse(&text)?, visible: false })
+    }
+}
+
+fn parse(text: &str) -> Result<Address, Failure> {
+    let text = text.trim();
+    if let Ok(room) = text.to_ascii_lowercase().parse() {
+        return Ok(Address::Public(room));
+    }
+    match text.parse::<Invite>() {
+        Ok(invite) => Ok(Address::Private(invite)),
+        Err(error) => Err(Failure::new(Code::Usage, error.to_string())
+            .next("an invite looks like chat1-xxxx-…, a public room's id has 26 characters (`chat rooms`)")),
+    }
+}
+
+fn ask() -> Result<String, Failure> {
+    let mut stderr = std::io::stderr();
+    write!(stderr, "invite: ").and_then(|()| stderr.flush())?;
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line)?;
+    Ok(line)
+}
+
+pub(crate) async fn run(target: Target, args: Args, globals: Globals) -> Result<(), Failure> {
+    let (address, history) = match target.address {
+        Address::Private(invite) if !invite.clear => return Err(encrypted()),
+        Address::Private(invite) => {
+            let history = invite.history;
+            (RoomAddress::Private(invite), Some(history))
+        }
+        Address::Public(room) => (RoomAddress::Public(room), None),
+    };
+    let secret = history.is_some();
+    let connection = globals.connect(&globals.settings()?).await?;
+    let director = DirectorClient::new(connection.client.clone());
+    let assigned = director.join(address.room()).await;
+    if let Err(refused @ DirectorError::Refused(Refusal::Full, _)) = assigned {
+        return Err(failure::director(refused, &connection.server));
+    }
+    if let Ok(assignment) = &assigned {
+        check_terms(assignment, history)?;
+    }
+    let known = assigned.as_ref().ok();
+    let entry = Entry {
+        address,
+        opening: Opening::Join {
+            patience: if known.is_some() { PATIENCE } else { Duration::ZERO },
+        },
+        nick: globals.nick(),
+        topic: known.and_then(|assignment| assignment.topic.clone()),
+        history: history.or_else(|| known.map(|assignment| assignment.history)),
+        capacity: known.and_then(|assignment| assignment.capacity),
+        visibility: if secret { Visibility::Private } else { Visibility::Public },
+    };
+    let entered = Room::enter(connection.clone(), entry).await;
+    let room = entered.map_err(|error| match (error, assigned) {
+        // Without a director's word on it nobody can say that there never was anyone.
+        (EnterError::Nobody, Err(why)) => failure::director(why, &connection.server),
+        (error, _) => error.into(),
+    })?;
+    let mut session = Session::new(&globals, &connection, args.stay)?;
+    if secret && target.visible {
+        session.notice(Notice::new(
+            NoticeCode::InviteVisible,
+            "the invite stood on the command line, where others on this machine can see it; CHAT_INVITE or the prompt hide it",
+        ));
+    }
+    session.run(room).await
+}
+
+fn encrypted() -> Failure {
+    Failure::new(
+        Code::Refused,
+        "this discussion is encrypted, and this version of chat isn't able to",
+    )
+    .next("update chat")
+}
+
+/// A director can't talk anyone into other terms than the invite's.
+fn check_terms(assignment: &Assignment, invited: Option<bool>) -> Result<(), Failure> {
+    let Some(history) = invited else {
+        return if assignment.sealed { Err(encrypted()) } else { Ok(()) };
+    };
+    if assignment.sealed || history != assignment.history {
+        return Err(Failure::new(
+            Code::Refused,
+            "the director states other terms for this room than the invite: one of them lies",
+        )
+        .next("ask who invited you, and whether the director can be trusted"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_invite_and_a_rooms_id_are_told_apart_and_typos_are_usage_errors() {
+        let invite = Invite { secret: [7; 20], clear: true, history: true };
+        assert_eq!(parse(&invite.to_string()), Ok(Address::Private(invite.clone())));
+        assert_eq!(parse(&invite.to_string().to_uppercase()), Ok(Address::Private(invite)));
+        let room = chat_protocol::RoomId([9; 16]);
+        assert_eq!(parse(&room.to_string()), Ok(Address::Public(room)));
+        for wrong in ["", "lunch", "chat1-aaaa", &"1".repeat(26)] {
+            assert_eq!(parse(wrong).unwrap_err().code(), Code::Usage, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_director_that_contradicts_the_invite_is_not_believed() {
+        let told = |history, sealed| Assignment {
+            room: chat_protocol::RoomId([1; 16]),
+            members: Some(1),
+            visibility: Visibility::Private,
+            topic: None,
+            capacity: None,
+            history,
+            sealed,
+            opened: false,
+        };
+        assert_eq!(check_terms(&told(true, false), Some(true)), Ok(()));
+        assert_eq!(check_terms(&told(false, false), None), Ok(()));
+        for (assignment, invited) in [
+            (told(false, false), Some(true)),
+            (told(true, false), Some(false)),
+            (told(true, true), Some(true)),
+            (told(true, true), None),
+        ] {
+            assert_eq!(check_terms(&assignment, invited).unwrap_err().code(), Code::Refused);
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! One module a subcommand: its arguments, and what it does.
+
+pub(crate) mod demo;
+pub(crate) mod join;
+pub(crate) mod random;
+pub(crate) mod rooms;
+pub(crate) mod serve;
+pub(crate) mod start;
+pub(crate) mod watch;

@@ -1,0 +1,85 @@
+//! `chat start`: open a discussion and enter it.
+
+use crate::{
+    embedded,
+    failure::{self, Code, Failure},
+    globals::Globals,
+    session::{Session, Stay},
+};
+use chat_director::DirectorClient;
+use chat_node::{Entry, Opening, Room, RoomAddress};
+use chat_protocol::{
+    Invite,
+    director::{OpenRequest, Visibility, clean_topic},
+};
+
+/// Arguments of `chat start`.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// What the discussion is about
+    topic: Option<String>,
+    /// List it for everyone on this server; without this only the invite lets anyone in
+    #[arg(long)]
+    public: bool,
+    /// Not encrypted, for classes and debugging (in this version every room is)
+    #[arg(long)]
+    clear: bool,
+    /// Joiners hear from their joining on, as on the phone
+    #[arg(long)]
+    no_history: bool,
+    /// How many fit
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    capacity: Option<u32>,
+    #[command(flatten)]
+    stay: Stay,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  chat start \"lunch?\"                    private: pass on the invite it prints
+  chat start --public --capacity 8 go    listed by `chat rooms`
+  make 2>&1 | chat start \"the build\"     says each line, then leaves
+  chat start --json --stay               for programs";
+
+pub(crate) async fn run(args: Args, globals: Globals) -> Result<(), Failure> {
+    let settings = embedded::ensure(globals.settings()?).await?;
+    let connection = globals.connect(&settings).await?;
+    let history = !args.no_history;
+    let topic = args.topic.as_deref().and_then(clean_topic);
+    let visibility = if args.public { Visibility::Public } else { Visibility::Private };
+    let secret = RoomAddress::Private(invite(history)?);
+    let request = OpenRequest {
+        room: (!args.public).then(|| secret.room()),
+        visibility,
+        // A private room's topic stays inside the room.
+        topic: topic.clone().filter(|_| args.public),
+        capacity: args.capacity,
+        history,
+        sealed: false,
+    };
+    let director = DirectorClient::new(connection.client.clone());
+    let opened = director.open(&request).await;
+    let opened = opened.map_err(|error| failure::director(error, &connection.server))?;
+    let entry = Entry {
+        address: if args.public { RoomAddress::Public(opened.room) } else { secret },
+        opening: Opening::Found,
+        nick: globals.nick(),
+        topic,
+        history: Some(history),
+        capacity: args.capacity,
+        visibility,
+    };
+    let room = Room::enter(connection.clone(), entry).await?;
+    // Every room of this version is clear; the room itself says so.
+    let _ = args.clear;
+    Session::new(&globals, &connection, args.stay)?.run(room).await
+}
+
+/// A new room's secret, from the operating system's randomness.
+fn invite(history: bool) -> Result<Invite, Failure> {
+    let mut secret = [0; 20];
+    getrandom::fill(&mut secret)
+        .map_err(|error| Failure::new(Code::Other, format!("no randomness: {error}")))?;
+    Ok(Invite { secret, clear: true, history })
+}

@@ -1,0 +1,57 @@
+//! The thread that reads standard input: reading a pipe or a terminal can't be made not to
+//! block, so it has a thread of its own.
+
+use super::{
+    Said,
+    reader::{LINE_BYTES, Line, next_line},
+};
+use chat_node::{Code, Command, Event, Notice};
+use chat_protocol::limits;
+use std::io;
+use tokio::sync::mpsc;
+
+/// Reads lines until the end of input, or until nobody wants them; `said` tells what a line
+/// means.
+pub(super) fn start(sender: mpsc::Sender<Said>, said: fn(String) -> Said) {
+    std::thread::spawn(move || {
+        let mut stdin = io::stdin().lock();
+        while let Ok(Some(line)) = next_line(&mut stdin) {
+            if sender.blocking_send(meaning(line, said)).is_err() {
+                return;
+            }
+        }
+        let _ = sender.blocking_send(Said::EndOfInput);
+    });
+}
+
+fn meaning(line: Line, said: fn(String) -> Said) -> Said {
+    match line {
+        Line::TooLong => {
+            wrong(Code::TooLong, format!("a line of over {LINE_BYTES} bytes was not read"))
+        }
+        Line::Whole(bytes) => match String::from_utf8(bytes) {
+            Ok(line) => said(line),
+            Err(_) => wrong(Code::NotUtf8, "a line that is not UTF-8 was not read"),
+        },
+    }
+}
+
+/// A text to be said or done, if it can be.
+pub(super) fn text(text: String, command: fn(String) -> Command) -> Said {
+    if text.is_empty() {
+        let notice = Notice::new(Code::Empty, "nothing to say: the text is empty");
+        return Said::Wrong(Event::Warning(notice));
+    }
+    let (bytes, most) = (text.len(), limits::TEXT_BYTES);
+    if bytes > most {
+        let message =
+            format!("not said: {bytes} bytes, and a message has at most {most}; split it");
+        return wrong(Code::TooLong, message);
+    }
+    Said::Command(command(text))
+}
+
+/// An error about the input.
+pub(super) fn wrong(code: Code, message: impl Into<String>) -> Said {
+    Said::Wrong(Event::Error(Notice::new(code, message)))
+}

@@ -1,0 +1,119 @@
+//! Events as text for people. Whatever peers sent is cleaned before it is shown.
+
+use chat_node::{Change, ConnectionState, Event, Message, Ready};
+use chat_protocol::{NodeId, limits, text};
+
+/// `nick·tag: text`, further lines indented.
+pub(super) fn message(message: &Message, colors: bool) -> String {
+    let who = who(&message.nick, message.node);
+    let who = if colors { colored(&who, message.node) } else { who };
+    let said = text::lines(&message.text).replace('\n', "\n  ");
+    let late = if message.late { " (late)" } else { "" };
+    if message.action { format!("* {who} {said}{late}") } else { format!("{who}: {said}{late}") }
+}
+
+/// What is told beside the messages.
+pub(super) fn aside(event: &Event) -> Option<String> {
+    match event {
+        Event::Ready(ready) => Some(entered(ready)),
+        Event::Message(_) | Event::Agreement { .. } => None,
+        Event::Member(member) => {
+            let who = who(&member.nick, member.node);
+            Some(match member.change {
+                Change::Joined => format!("-- {who} is here"),
+                Change::Left => format!("-- {who} has left"),
+                Change::Unreachable => format!("-- {who} can't be reached"),
+                Change::Back => format!("-- {who} is back"),
+                Change::Gone => format!("-- {who} is gone"),
+                Change::Expelled => {
+                    format!("-- {who} is expelled: it signed two contents with one name")
+                }
+                Change::Renamed => format!("-- {} is now called {who}", member.node.tag()),
+            })
+        }
+        Event::Gap { missing, .. } => {
+            Some(format!("-- {} message(s) that the next one answers are missing", missing.len()))
+        }
+        Event::Connection { state: ConnectionState::Down } => {
+            Some("-- cut off from the server; what you say is kept and sent when it is back".into())
+        }
+        Event::Connection { state: ConnectionState::Up } => Some("-- connected again".into()),
+        Event::Error(notice) => Some(format!("error: {}", one_line(&notice.message))),
+        Event::Warning(notice) => Some(format!("warning: {}", one_line(&notice.message))),
+        Event::Closed(closed) => {
+            Some(format!("-- closed, {} message(s), digest {}", closed.messages, closed.digest))
+        }
+    }
+}
+
+fn entered(ready: &Ready) -> String {
+    let topic = ready
+        .topic
+        .as_deref()
+        .map(|topic| format!(" \"{}\"", text::one_line(topic, limits::TOPIC_CHARS)));
+    let others = match ready.members {
+        0 | 1 => "nobody else is here yet".to_owned(),
+        2 => "one other is here".to_owned(),
+        members => format!("{} others are here", members - 1),
+    };
+    let nick = text::one_line(&ready.nick, limits::NICK_CHARS);
+    format!(
+        "-- in the discussion{} as {}; {others}\n-- to join: chat join {}",
+        topic.unwrap_or_default(),
+        who(&nick, ready.node),
+        ready.invite
+    )
+}
+
+/// Nick and key tag: a nick alone decides nothing.
+pub(super) fn who(nick: &str, node: NodeId) -> String {
+    format!("{}·{}", text::one_line(nick, limits::NICK_CHARS), node.tag())
+}
+
+fn one_line(message: &str) -> String {
+    text::one_line(message, 400)
+}
+
+/// One of six colours that are readable on dark and light.
+fn colored(who: &str, node: NodeId) -> String {
+    let color = 31 + node.0[0] % 6;
+    format!("\u{1b}[{color}m{who}\u{1b}[0m")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chat_node::MessageId;
+    use chat_protocol::{Dot, Lamport, Number, VectorClock};
+
+    fn said(text: &str, nick: &str) -> String {
+        let node = NodeId([0; 10]);
+        let dot = Dot::new(node, Number(2));
+        let said = Message {
+            id: MessageId { dot, index: 0 },
+            node,
+            nick: nick.into(),
+            text: text.into(),
+            action: false,
+            clock: VectorClock::new(),
+            lamport: Lamport(1),
+            sent_at: String::new(),
+            late: false,
+            gap: vec![],
+            backfill: false,
+            via: None,
+        };
+        message(&said, false)
+    }
+
+    #[test]
+    fn a_message_stands_behind_nick_and_tag_and_its_further_lines_are_indented() {
+        assert_eq!(said("one\ntwo", "bob"), "bob·aaaa: one\n  two");
+    }
+
+    #[test]
+    fn nothing_a_peer_sends_reaches_the_terminal_raw() {
+        let shown = said("\u{1b}]52;c;x\u{7}", "e\u{202e}vil\n");
+        assert!(shown.chars().all(|c| !c.is_control() && c != '\u{202e}'), "{shown:?}");
+    }
+}

@@ -1,0 +1,5 @@
+//! The `chat` command.
+
+fn main() -> std::process::ExitCode {
+    chat_cli::main()
+}

@@ -1,0 +1,179 @@
+//! Someone who waits alone in a public room and looks for company elsewhere.
+//!
+//! Two who ask for company at the same time, through different directors, each get a room of
+//! their own. So whoever is alone asks again, naming its own room as one it doesn't want: after
+//! 1 s, then with back-off up to 8 s and jitter. Of two who are alone the one in the room with
+//! the higher id moves.
+
+use chat_director::DirectorClient;
+use chat_node::{Change, Command, Event};
+use chat_protocol::{NodeId, RoomId, director::Assignment};
+use futures_util::future::{BoxFuture, FutureExt, pending};
+use std::{collections::BTreeSet, time::Duration};
+use tokio::time::{Instant, sleep_until};
+
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LAST_PAUSE: Duration = Duration::from_secs(8);
+/// Random part of a pause, in ms.
+const JITTER: u32 = 500;
+/// What was said to nobody and will be said again, in messages and bytes.
+const UNHEARD: usize = 1024;
+const UNHEARD_BYTES: usize = 1 << 20;
+
+/// See the module.
+pub(crate) struct Seeker {
+    director: DirectorClient,
+    room: Option<RoomId>,
+    others: BTreeSet<NodeId>,
+    alone: bool,
+    next: Instant,
+    pause: Duration,
+    asking: Option<BoxFuture<'static, Option<Assignment>>>,
+    unheard: Vec<Command>,
+    unheard_bytes: usize,
+}
+
+impl Seeker {
+    pub(crate) fn new(director: DirectorClient) -> Self {
+        Self {
+            director,
+            room: None,
+            others: BTreeSet::new(),
+            alone: false,
+            next: Instant::now(),
+            pause: FIRST_PAUSE,
+            asking: None,
+            unheard: Vec::new(),
+            unheard_bytes: 0,
+        }
+    }
+
+    /// Takes note of who is there.
+    pub(crate) fn note(&mut self, event: &Event) {
+        match event {
+            Event::Ready(ready) => {
+                self.room = Some(ready.room);
+                self.others.clear();
+                self.be_alone(ready.members == 1);
+            }
+            Event::Member(member) => match member.change {
+                Change::Joined | Change::Back => {
+                    self.others.insert(member.node);
+                    self.be_alone(false);
+                    (self.unheard, self.unheard_bytes) = (Vec::new(), 0);
+                }
+                Change::Left | Change::Gone | Change::Expelled => {
+                    self.others.remove(&member.node);
+                    self.be_alone(self.others.is_empty());
+                }
+                Change::Unreachable | Change::Renamed => {}
+            },
+            _ => {}
+        }
+    }
+
+    fn be_alone(&mut self, alone: bool) {
+        if alone && !self.alone {
+            self.pause = FIRST_PAUSE;
+            self.next = Instant::now() + jittered(FIRST_PAUSE);
+        }
+        self.alone = alone;
+        if !alone {
+            self.asking = None;
+        }
+    }
+
+    /// Takes note of what is said; false where nobody is there and it is too much to be said
+    /// again.
+    pub(crate) fn said(&mut self, command: &Command) -> bool {
+        let (Command::Say(text) | Command::Act(text)) = command else { return true };
+        if !self.alone {
+            return true;
+        }
+        let bytes = self.unheard_bytes + text.len();
+        if bytes > UNHEARD_BYTES || self.unheard.len() >= UNHEARD {
+            return false;
+        }
+        self.unheard_bytes = bytes;
+        self.unheard.push(command.clone());
+        true
+    }
+
+    /// What was said to nobody, where somebody hears it now.
+    pub(crate) fn take_unheard(&mut self) -> Vec<Command> {
+        if self.alone {
+            return Vec::new();
+        }
+        self.unheard_bytes = 0;
+        std::mem::take(&mut self.unheard)
+    }
+
+    /// A room with company; waits for ever while there is company here. May be cancelled.
+    pub(crate) async fn company(&mut self) -> Assignment {
+        loop {
+            let Some(own) = self.room.filter(|_| self.alone) else { return pending().await };
+            let asking = match &mut self.asking {
+                Some(asking) => asking,
+                None => {
+                    sleep_until(self.next).await;
+                    let director = self.director.clone();
+                    self.asking.insert(async move { director.random(vec![own]).await.ok() }.boxed())
+                }
+            };
+            let answer = asking.await;
+            self.asking = None;
+            self.pause = (self.pause * 2).min(LAST_PAUSE);
+            self.next = Instant::now() + jittered(self.pause);
+            if let Some(room) = answer.filter(|room| is_better(room, own)) {
+                return room;
+            }
+        }
+    }
+}
+
+fn jittered(pause: Duration) -> Duration {
+    pause + Duration::from_millis(u64::from(getrandom::u32().unwrap_or(0) % JITTER))
+}
+
+/// Whether to move there: to where two or more are, or to one who won't move here.
+fn is_better(room: &Assignment, own: RoomId) -> bool {
+    let members = room.members.unwrap_or(0);
+    !room.opened && room.room != own && (members >= 2 || members == 1 && room.room < own)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chat_protocol::director::Visibility;
+
+    fn assignment(room: u8, members: u32, opened: bool) -> Assignment {
+        Assignment {
+            room: RoomId([room; 16]),
+            members: Some(members),
+            visibility: Visibility::Public,
+            topic: None,
+            capacity: None,
+            history: true,
+            sealed: false,
+            opened,
+        }
+    }
+
+    #[test]
+    fn of_two_who_are_alone_exactly_one_moves() {
+        for (a, b) in [(1, 2), (2, 1)] {
+            let moves =
+                |own: u8, other: u8| is_better(&assignment(other, 1, false), RoomId([own; 16]));
+            assert!(moves(a, b) != moves(b, a));
+        }
+    }
+
+    #[test]
+    fn company_is_moved_to_and_emptiness_is_not() {
+        let own = RoomId([5; 16]);
+        assert!(is_better(&assignment(9, 2, false), own));
+        assert!(!is_better(&assignment(1, 0, false), own), "the last one has just left");
+        assert!(!is_better(&assignment(1, 1, true), own), "opened for this question");
+        assert!(!is_better(&assignment(5, 3, false), own), "the own one");
+    }
+}
