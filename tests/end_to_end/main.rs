@@ -1,0 +1,17 @@
+//! Real programs on a real server: one module a behaviour.
+
+mod bad_input;
+mod causal_order;
+mod cut_off_and_back;
+mod director_restart;
+mod director_service;
+mod embedded;
+mod faces;
+mod gone_when_empty;
+mod jetstream;
+mod late_joiner;
+mod no_history;
+mod random_strangers;
+mod server_restart;
+mod slow_reader;
+mod watching;

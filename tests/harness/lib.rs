@@ -1,0 +1,13 @@
+//! What the end-to-end tests share: real programs, started and waited for.
+//!
+//! Nothing here sleeps for a condition that it could wait for, and nothing here knows more
+//! of the programs than their command line and their JSON.
+
+pub mod causal;
+pub mod chat;
+pub mod programs;
+pub mod wait;
+
+pub use chat::Chat;
+pub use chat_cli::demo::Cable;
+pub use programs::{Director, Server};
