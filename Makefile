@@ -1,0 +1,86 @@
+# Rust 1.95 and Python 3 build and run everything here. Images need Linux and Docker.
+
+PREFIX ?= $(HOME)/.local
+DIRECTORS ?= 2
+
+TRIPLE = $$(uname -m)-unknown-linux-gnu
+PROGRAMS = -p chat-cli -p chat-director
+COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
+# The server that the embedded default starts is the one fetched here.
+WITH_SERVER = PATH="$(CURDIR)/nats/bin:$$PATH"
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+
+chat: nats-server build ## open a discussion on this machine
+	@$(WITH_SERVER) exec target/release/chat start
+
+demo: nats-server build ## watch a scripted discussion of several nodes, with a partition that heals
+	@$(WITH_SERVER) exec target/release/chat demo
+
+# What `chat` and `demo` are given on stdin is theirs, hence the </dev/null.
+build: ## release builds of chat and chat-director, in target/release
+	@cargo build --release --locked --target-dir target $(PROGRAMS) </dev/null
+
+nats-server: ## nats/bin/nats-server: the one on PATH if it will do, else the pinned one
+	@nats/fetch </dev/null
+
+install: nats-server build ## install under PREFIX (default: ~/.local)
+	@install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/libexec/chat"
+	@install -m 755 target/release/chat target/release/chat-director "$(DESTDIR)$(PREFIX)/bin"
+	@install -m 755 nats/bin/nats-server "$(DESTDIR)$(PREFIX)/libexec/chat"
+	@echo 'installed: $(DESTDIR)$(PREFIX)/bin/chat'
+
+uninstall: ## remove what install put there
+	@rm -f "$(DESTDIR)$(PREFIX)/bin/chat" "$(DESTDIR)$(PREFIX)/bin/chat-director"
+	@rm -rf "$(DESTDIR)$(PREFIX)/libexec/chat"
+
+dist: ## dist/: what the images hold, the programs static and for Linux
+	@[ "$$(uname -s)" = Linux ] || { echo 'make dist: static Linux programs are built on Linux' >&2; exit 1; }
+	@nats/fetch --pinned
+	@RUSTFLAGS='-C target-feature=+crt-static' \
+	    cargo build --release --locked --target-dir target --target $(TRIPLE) $(PROGRAMS) -p nats-sub
+	@install -d dist
+	@install -m 755 target/$(TRIPLE)/release/chat target/$(TRIPLE)/release/chat-director \
+	    target/$(TRIPLE)/release/nats-sub dist
+	@install -m 755 nats/bin/nats-server dist
+	@install -m 644 nats/nats.conf dist
+
+images: dist ## chat/nats:local, chat/director:local, chat/node:local
+	@docker build --quiet --tag chat/nats:local --file nats/Dockerfile . >/dev/null
+	@docker build --quiet --tag chat/director:local --file director/Dockerfile . >/dev/null
+	@docker build --quiet --tag chat/node:local --file cli/Dockerfile . >/dev/null
+	@docker build --quiet --tag chat/nats-sub:local --file tests/nats_sub/Dockerfile . >/dev/null
+
+up: images ## run a server and DIRECTORS (default: 2) directors in containers
+	@$(COMPOSE) up -d --no-build --scale director=$(DIRECTORS)
+	@echo 'now: $(COMPOSE) run --rm node start "a topic"'
+
+down: ## stop them
+	@$(COMPOSE) down
+
+lint: nats-server ## formatting, clippy, documentation, scripts, configurations
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
+	sh -n nats/fetch
+	bash -n .ci/run
+	@! command -v shellcheck >/dev/null || { set -x; shellcheck nats/fetch .ci/run; }
+	nats/bin/nats-server -t -c nats/nats.conf
+	@! $(COMPOSE) version >/dev/null 2>&1 || { set -x; $(COMPOSE) config --quiet; }
+
+# With containers one static build serves both them and the tests of processes.
+test: nats-server ## all tests; those with containers where a docker daemon answers
+	@if [ "$$(uname -s)" = Linux ] && docker version >/dev/null 2>&1; then \
+	    $(MAKE) --no-print-directory images && \
+	    CHAT_PROGRAMS=dist cargo test --workspace --locked --features chat-tests/containers; \
+	else \
+	    $(MAKE) --no-print-directory build && cargo test --workspace --locked && \
+	    echo 'SKIPPED: container tests (no docker daemon answers, or this is not Linux)'; \
+	fi
+
+clean: ## remove everything built or fetched
+	@cargo clean --target-dir target
+	@rm -rf dist nats/bin
+
+.PHONY: help chat demo build nats-server install uninstall dist images up down lint test clean
