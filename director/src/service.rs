@@ -39,6 +39,26 @@ enum Question {
     List,
 }
 
+struct Endpoints {
+    open: Endpoint,
+    join: Endpoint,
+    random: Endpoint,
+    list: Endpoint,
+}
+
+impl Endpoints {
+    /// The next request; none once the service was stopped and all have been read.
+    async fn next(&mut self) -> Option<(Question, Request)> {
+        tokio::select! {
+            Some(request) = self.open.next() => Some((Question::Open, request)),
+            Some(request) = self.join.next() => Some((Question::Join, request)),
+            Some(request) = self.random.next() => Some((Question::Random, request)),
+            Some(request) = self.list.next() => Some((Question::List, request)),
+            else => None,
+        }
+    }
+}
+
 /// Why a director could not serve.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
@@ -54,11 +74,9 @@ fn refused(error: impl ToString) -> ServeError {
 /// A director at work.
 pub struct Director {
     connection: Connection,
-    service: Service,
-    open: Endpoint,
-    join: Endpoint,
-    random: Endpoint,
-    list: Endpoint,
+    /// There until it is stopped.
+    service: Option<Service>,
+    endpoints: Endpoints,
     lobby: Subscriber,
     rooms: Rooms,
     origin: Instant,
@@ -80,15 +98,18 @@ impl Director {
             .await
             .map_err(refused)?;
         let group = service.group(DIRECTOR);
-        let open = group.endpoint("open").await.map_err(refused)?;
-        let join = group.endpoint("join").await.map_err(refused)?;
-        let random = group.endpoint("random").await.map_err(refused)?;
-        let list = group.endpoint("list").await.map_err(refused)?;
+        let endpoints = Endpoints {
+            open: group.endpoint("open").await.map_err(refused)?,
+            join: group.endpoint("join").await.map_err(refused)?,
+            random: group.endpoint("random").await.map_err(refused)?,
+            list: group.endpoint("list").await.map_err(refused)?,
+        };
         let lobby = client.subscribe(format!("{LOBBY}.*")).await.map_err(refused)?;
         confirm(client).await?;
         let origin = Instant::now();
         let rooms = Rooms::default();
-        Ok(Self { connection, service, open, join, random, list, lobby, rooms, origin })
+        let service = Some(service);
+        Ok(Self { connection, service, endpoints, lobby, rooms, origin })
     }
 
     /// Serves until `shutdown`, then hands over: other instances take every further request.
@@ -99,21 +120,26 @@ impl Director {
         let mut forget = interval(FORGET_EVERY);
         tokio::pin!(shutdown);
         loop {
-            let (question, request) = tokio::select! {
+            tokio::select! {
                 () = &mut shutdown => break,
-                Some(message) = self.lobby.next() => { self.announced(&message); continue }
-                _ = forget.tick() => { self.rooms.forget(self.now()); continue }
-                Some(request) = self.open.next() => (Question::Open, request),
-                Some(request) = self.join.next() => (Question::Join, request),
-                Some(request) = self.random.next() => (Question::Random, request),
-                Some(request) = self.list.next() => (Question::List, request),
-                else => break,
-            };
-            self.hear_announcements();
+                Some(message) = self.lobby.next() => self.announced(&message),
+                _ = forget.tick() => self.rooms.forget(self.now()),
+                asked = self.endpoints.next() => match asked {
+                    Some((question, request)) => self.serve(question, &request).await,
+                    None => break,
+                },
+            }
+        }
+        // What came before the server knew is answered, too.
+        if let Some(service) = self.service.take() {
+            service.stop().await.map_err(refused)?;
+        }
+        while let Some((question, request)) = self.endpoints.next().await {
             self.serve(question, &request).await;
         }
-        self.service.stop().await.map_err(refused)?;
-        self.connection.client.drain().await.map_err(refused)
+        let client = &self.connection.client;
+        client.flush().await.map_err(refused)?;
+        client.drain().await.map_err(refused)
     }
 
     fn now(&self) -> Duration {
@@ -130,6 +156,7 @@ impl Director {
     }
 
     async fn serve(&mut self, question: Question, request: &Request) {
+        self.hear_announcements();
         match question {
             Question::Open => {
                 let outcome = self.opened(request);

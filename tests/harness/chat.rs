@@ -9,6 +9,7 @@ use std::{
     io::{BufRead, BufReader, Write},
     process::{ChildStdin, Command, Stdio},
     sync::{Arc, Mutex},
+    thread::JoinHandle,
     time::Duration,
 };
 
@@ -18,6 +19,7 @@ pub struct Chat {
     process: Process,
     stdin: Option<ChildStdin>,
     lines: Arc<Mutex<Vec<Value>>>,
+    reader: JoinHandle<()>,
 }
 
 impl Chat {
@@ -40,14 +42,14 @@ impl Chat {
         let stdout = BufReader::new(process.child().stdout.take().expect("piped"));
         let lines = Arc::new(Mutex::new(Vec::new()));
         let sink = lines.clone();
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             for line in stdout.lines().map_while(Result::ok) {
                 let value =
                     serde_json::from_str(&line).unwrap_or_else(|_| json!({ "garbage": line }));
                 sink.lock().expect("no holder panics").push(value);
             }
         });
-        Self { process, stdin, lines }
+        Self { process, stdin, lines, reader }
     }
 
     /// Opens a private discussion; the node and its invite.
@@ -167,9 +169,12 @@ impl Chat {
         self.wait_for("closed", |event| event["event"] == "closed")
     }
 
-    /// Waits for its end; the exit code.
+    /// Waits for its end, and for all that it printed; the exit code.
     pub fn wait(&mut self) -> i32 {
-        self.process.wait()
+        let code = self.process.wait();
+        let read = || self.reader.is_finished().then_some(());
+        within(PATIENCE, "stdout ends", read, || self.state());
+        code
     }
 
     /// Its process.

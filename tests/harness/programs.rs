@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
+    thread::JoinHandle,
 };
 
 /// A program of the release build: `chat` or `chat-director`; from the folder named by
@@ -51,6 +52,7 @@ pub fn free_port() -> u16 {
 pub struct Process {
     child: Child,
     stderr: Arc<Mutex<String>>,
+    reader: Option<JoinHandle<()>>,
 }
 
 impl Process {
@@ -64,14 +66,14 @@ impl Process {
         let stderr = Arc::new(Mutex::new(String::new()));
         let lines = BufReader::new(child.stderr.take().expect("piped"));
         let sink = stderr.clone();
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             for line in lines.lines().map_while(Result::ok) {
                 let mut sink = sink.lock().expect("no holder panics");
                 sink.push_str(&line);
                 sink.push('\n');
             }
         });
-        Self { child, stderr }
+        Self { child, stderr, reader: Some(reader) }
     }
 
     /// The child.
@@ -95,7 +97,7 @@ impl Process {
 
     /// Waits for a text on stderr, or for its end without that; whether the text came.
     pub fn says_before_it_ends(&mut self, text: &str) -> bool {
-        let Self { child, stderr } = self;
+        let Self { child, stderr, .. } = self;
         let said = || stderr.lock().map_or_else(|_| String::new(), |said| said.clone());
         let came = || {
             let ended = child.try_wait().ok().flatten().is_some();
@@ -115,7 +117,8 @@ impl Process {
         assert!(killed.is_ok_and(|status| status.success()), "kill -{name} {pid}");
     }
 
-    /// Waits for its end; the exit code, -1 if a signal ended it.
+    /// Waits for its end, and for all that it wrote on stderr; the exit code, -1 if a
+    /// signal ended it.
     pub fn wait(&mut self) -> i32 {
         let child = &mut self.child;
         let stderr = &self.stderr;
@@ -123,6 +126,10 @@ impl Process {
         let status = within(PATIENCE, "the program ends", ended, || {
             stderr.lock().map_or_else(|_| String::new(), |text| text.clone())
         });
+        if let Some(reader) = self.reader.take() {
+            // A child of its own may hold the other end of the pipe.
+            within(PATIENCE, "stderr ends", || reader.is_finished().then_some(()), String::new);
+        }
         status.code().unwrap_or(-1)
     }
 }
