@@ -51,5 +51,7 @@ fn texts_that_grow_on_the_wire_do_not_keep_a_late_joiner_out() {
     ann.wait_for_messages(PATIENCE, 20);
     let mut bob = Chat::join(&server.url(), &invite, "bob");
     bob.wait_for_messages(PATIENCE, 20);
+    ann.wait_for_agreement(PATIENCE, 2);
+    bob.wait_for_agreement(PATIENCE, 2);
     causal::check_equal(&[ann.closed(), bob.closed()]);
 }
