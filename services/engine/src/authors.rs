@@ -11,10 +11,33 @@ pub(crate) struct Author {
     pub(crate) delivered: RangeSet,
     /// The highest delivered frame that is not void, and its content.
     pub(crate) top: Option<(Number, ContentHash)>,
+    /// A head elsewhere that nobody has any more, higher than `top`.
+    pub(crate) lost_top: Option<(Number, ContentHash)>,
     /// Trimmed, or never given: everything up to here.
     pub(crate) floor: Option<(Number, ContentHash)>,
     /// The number of the final frame.
     pub(crate) left: Option<Number>,
+    /// It equivocated: its frames from here on are void.
+    pub(crate) cut: Option<Number>,
+}
+
+impl Author {
+    /// Forgets everything from `from` on, floors included; `top` is the highest frame held
+    /// then.
+    fn truncate(&mut self, from: Number, top: Option<(Number, ContentHash)>) {
+        self.delivered.truncate(from);
+        let below = Number(from.0 - 1);
+        if self.floor.is_some_and(|(floor, _)| floor >= from) {
+            // What lies there was never seen here, so its content is unknown.
+            self.floor = (below.0 > 0).then_some((below, ContentHash::ZERO));
+        }
+        self.top = top.max(self.floor);
+        self.lost_top = self.lost_top.filter(|(number, _)| *number < from);
+    }
+
+    fn is_void(&self, number: Number) -> bool {
+        self.cut.is_some_and(|cut| number >= cut)
+    }
 }
 
 /// All authors. At most [`limits::TOMBSTONES`] of them.
@@ -37,7 +60,13 @@ impl Authors {
 
     /// Whether the frame was delivered, is void, or lies below the floor.
     pub(crate) fn has(&self, dot: Dot) -> bool {
-        self.0.get(&dot.node).is_some_and(|author| author.delivered.contains(dot.number))
+        let has = |author: &Author| author.delivered.contains(dot.number);
+        self.0.get(&dot.node).is_some_and(|author| author.is_void(dot.number) || has(author))
+    }
+
+    /// The lowest dot that an author is known to have signed two contents for.
+    pub(crate) fn cut(&self, node: &NodeId) -> Option<Number> {
+        self.0.get(node)?.cut
     }
 
     /// The highest number delivered, zero if none.
@@ -55,13 +84,28 @@ impl Authors {
         Number(self.first_missing(node).0 - 1)
     }
 
+    /// Frames not delivered below the authors' tops. O(ranges).
+    pub(crate) fn holes(&self) -> u64 {
+        let holes = |author: &Author| {
+            let held: u64 = author.delivered.iter().map(|(low, high)| high.0 - low.0 + 1).sum();
+            author.delivered.top().0 - held
+        };
+        self.0.values().map(holes).sum()
+    }
+
+    /// Whether its author equivocated at or before it.
+    pub(crate) fn is_void(&self, dot: Dot) -> bool {
+        self.cut(&dot.node).is_some_and(|cut| cut <= dot.number)
+    }
+
     /// Content of an author's top frame, or of its floor, if `dot` is one of these.
     pub(crate) fn hash(&self, dot: Dot) -> Option<ContentHash> {
         let author = self.0.get(&dot.node)?;
-        [author.top, author.floor]
+        [author.top, author.floor, author.lost_top]
             .into_iter()
             .flatten()
             .find_map(|(number, hash)| (number == dot.number).then_some(hash))
+            .filter(|hash| *hash != ContentHash::ZERO)
     }
 
     /// Notes a delivered frame. Of an author with too many holes the lowest is given up,
@@ -88,9 +132,27 @@ impl Authors {
         Some((low, high))
     }
 
-    /// Notes a void frame: it counts as delivered and is nothing else.
-    pub(crate) fn void(&mut self, dot: Dot) {
-        self.0.entry(dot.node).or_default().delivered.insert(dot.number);
+    /// Notes the content of a head that was lost.
+    pub(crate) fn learn_top(&mut self, dot: Dot, hash: ContentHash) {
+        let author = self.0.entry(dot.node).or_default();
+        author.lost_top = author.lost_top.max(Some((dot.number, hash)));
+    }
+
+    /// Makes an author's frames from `dot` on void. `top` is its highest frame held below.
+    pub(crate) fn convict(&mut self, dot: Dot, top: Option<(Number, ContentHash)>) {
+        let author = self.0.entry(dot.node).or_default();
+        author.cut = Some(dot.number);
+        author.left = author.left.filter(|last| *last < dot.number);
+        author.truncate(dot.number, top);
+    }
+
+    /// An author's floor is a lie: only what is held of it was delivered.
+    pub(crate) fn forget_floor(&mut self, node: NodeId, held: &[(Number, ContentHash)]) {
+        let author = self.0.entry(node).or_default();
+        author.truncate(Number(1), held.last().copied());
+        for (number, _) in held {
+            author.delivered.insert(*number);
+        }
     }
 
     /// Raises an author's floor: everything up to it counts as delivered.

@@ -18,6 +18,10 @@ pub(crate) struct Clocks {
 }
 
 impl Clocks {
+    pub(crate) fn entries(&self) -> usize {
+        self.entries
+    }
+
     /// Notes a delivered frame and returns its full clock.
     pub(crate) fn deliver(&mut self, entry: &Entry) -> VectorClock {
         let mut full = entry.frame.clock.clone();

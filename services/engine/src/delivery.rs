@@ -2,17 +2,18 @@
 //!
 //! The rule is Birman, Schiper and Stephenson's (ACM TOCS 1991, section 5.1), on clocks that
 //! may name heads only: a frame is ready when its author's previous frame and all dots of
-//! its clock are delivered or waived, and its Lamport time is at most one above the highest
+//! its clock are delivered or waived, and its Lamport time isn't far above the highest
 //! delivered.
 //!
 //! Every refusal is a function of signed bytes, or only a delay: anything else would make
 //! honest nodes differ.
 
 use crate::{
-    Delivery, Effect, Engine, Entry, Fault, PresenceChange, Time, transcript::Inserted,
+    Delivery, Effect, Engine, Entry, Fault, PresenceChange, Time,
+    transcript::{Held, Inserted},
     waiting::Waiting,
 };
-use chat_protocol::{Dot, Lamport, NodeId, Number, limits};
+use chat_protocol::{Dot, Lamport, NodeId, Number, hash::Past, limits};
 use std::collections::BTreeSet;
 
 impl Engine {
@@ -24,7 +25,7 @@ impl Engine {
         }
         self.acknowledged(author, entry.frame.clock.get(&self.me));
         // A frame known already may be a replay: it shows no life.
-        if !self.authors.has(entry.dot()) && !self.has_left(&author) {
+        if !self.authors.has(entry.dot()) && !self.is_out(&author) {
             self.heard(author);
         }
         self.take(entry, author);
@@ -34,21 +35,27 @@ impl Engine {
     /// Takes a frame in that `from` gave. True if it is new and found a place.
     pub(crate) fn take(&mut self, entry: Entry, from: NodeId) -> bool {
         let dot = entry.dot();
-        if dot.node == self.me || !self.authors.has_room_for(&dot.node) {
+        if dot.node == self.me || !self.authors.has_room_for(&dot.node) || self.authors.is_void(dot)
+        {
             return false;
         }
-        let author = self.authors.get(&dot.node);
-        if author.and_then(|author| author.left).is_some_and(|last| dot.number > last) {
-            self.effect(Effect::Fault(Fault::AfterFinal(dot)));
+        let left = self.authors.get(&dot.node).and_then(|author| author.left);
+        if let Some(last) = left.filter(|last| dot.number > *last) {
+            match self.transcript.get(Dot::new(dot.node, last)).cloned() {
+                Some(last) => self.convict(last, entry),
+                None => self.effect(Effect::Fault(Fault::AfterFinal(dot))),
+            }
             return false;
         }
-        let known = self.transcript.hash(dot).or_else(|| self.authors.hash(dot));
-        let known = known.or_else(|| self.waiting.get(dot).map(|waiting| waiting.entry.hash));
-        if known.is_some_and(|known| known != entry.hash) {
-            self.effect(Effect::Fault(Fault::Equivocation(dot)));
+        let waiting = || self.waiting.get(dot).map(|waiting| &waiting.entry);
+        if let Some(other) = self.transcript.get(dot).or_else(waiting).cloned() {
+            self.convict(other, entry);
             return false;
         }
-        if self.authors.has(dot) || self.waiting.contains(dot) {
+        if self.disproves_floor(&entry) {
+            self.forget_floor(dot.node);
+        }
+        if self.authors.has(dot) {
             return false;
         }
         let top = self.authors.top(&dot.node);
@@ -65,8 +72,10 @@ impl Engine {
     /// Delivers all that is ready, lowest key first, then what has waited for too long.
     pub(crate) fn deliver_ready(&mut self) {
         loop {
-            if let Some(waiting) = self.waiting.pop_ready(self.lamport.next()) {
-                self.judge(waiting);
+            if let Some(waiting) =
+                self.waiting.pop_ready(Lamport(self.lamport.0 + limits::LAMPORT_STEP))
+            {
+                self.deliver(waiting);
             } else if !self.deliver_expired() {
                 return;
             }
@@ -80,13 +89,15 @@ impl Engine {
         }
         let (lamport, gap, busy) = (self.lamport, self.config.gap, self.busy_until);
         let expiry = |waiting: &Waiting| expiry(waiting, lamport, gap, busy);
-        let Some((waiting, missing)) = self.waiting.pop_expired(self.now, expiry) else {
+        let far = lamport.0 + limits::LAMPORT_STEP;
+        let is_far = |waiting: &Waiting| waiting.entry.frame.lamport.0 > far;
+        let Some((waiting, missing)) = self.waiting.pop_expired(self.now, expiry, is_far) else {
             return false;
         };
         for dot in missing {
             self.waive(dot);
         }
-        self.judge(waiting);
+        self.deliver(waiting);
         true
     }
 
@@ -94,7 +105,12 @@ impl Engine {
         expiry(waiting, self.lamport, self.config.gap, self.busy_until)
     }
 
-    fn waive(&mut self, dot: Dot) {
+    /// Gives a dot up: nobody waits for it any longer.
+    pub(crate) fn waive(&mut self, dot: Dot) {
+        if self.authors.has(dot) || dot.node == self.me {
+            return;
+        }
+        self.seek.restart(self.now);
         self.wants.waive(dot);
         self.waived.insert(dot);
         while self.waived.len() > limits::WAIVED {
@@ -103,19 +119,19 @@ impl Engine {
         self.waiting.satisfy(dot);
     }
 
-    /// Delivers a frame, unless its author's own clock contradicts its Lamport time.
-    fn judge(&mut self, waiting: Waiting) {
+    /// Delivers a frame, and looks whether its author has seen what this node has.
+    fn deliver(&mut self, waiting: Waiting) {
         let entry = waiting.entry;
         let frame = &entry.frame;
         let previous = Dot::new(frame.from, Number(frame.number.0 - 1));
         let own_view = self.past(previous, frame.named());
-        if own_view.is_some_and(|past| past != frame.past) {
-            // Its author has seen other contents: ask the author for them, judge nothing.
-            let dots = frame.named().take(limits::WANTS).collect();
+        if frame.past != Past::ZERO && own_view.is_some_and(|past| past != frame.past) {
+            // Someone equivocated: what its author has seen, and is asked for, proves whom.
+            let dots = entry.dependencies().take(limits::WANTS).collect();
             self.effect(Effect::Fault(Fault::OtherPast(entry.dot())));
             self.effect(Effect::Ask { to: Some(frame.from), dots, have: None });
-        } else if own_view.is_some() && frame.lamport <= self.highest_dependency(&entry) {
-            self.void(entry.dot());
+        }
+        if !self.is_in_sequence(&entry) {
             return;
         }
         let gap = entry.dependencies().filter(|dot| !self.authors.has(*dot)).collect();
@@ -123,27 +139,14 @@ impl Engine {
         self.accept(entry, gap, via);
     }
 
-    fn highest_dependency(&self, entry: &Entry) -> Lamport {
-        let held = entry.dependencies().filter_map(|dot| self.transcript.get(dot));
-        held.map(|dependency| dependency.frame.lamport).max().unwrap_or_default()
-    }
-
-    /// A frame that breaks the rules counts as delivered and is shown to nobody.
-    fn void(&mut self, dot: Dot) {
-        self.authors.void(dot);
-        self.wants.remove(dot);
-        self.waived.remove(&dot);
-        self.waiting.satisfy(dot);
-        self.effect(Effect::Fault(Fault::Void(dot)));
-    }
-
     /// Delivers a frame.
     pub(crate) fn accept(&mut self, entry: Entry, gap: Vec<Dot>, via: Option<NodeId>) {
         let (dot, frame) = (entry.dot(), entry.frame.clone());
         let given_up = self.authors.deliver(dot, entry.hash, frame.is_final);
         let authors = &self.authors;
-        self.frontier.deliver(dot, frame.named(), |named| authors.has(named));
+        self.frontier.deliver(dot, frame.named().filter(|named| !authors.is_void(*named)));
         self.lamport = self.lamport.max(frame.lamport);
+        self.heads_changed(!frame.items.is_empty());
         self.wants.remove(dot);
         self.waived.remove(&dot);
         self.waiting.satisfy(dot);
@@ -154,18 +157,19 @@ impl Engine {
         self.shown = self.shown.max(entry.key());
         let backfill = self.number.0 == 0;
         let clock = self.clocks.deliver(&entry);
-        if self.transcript.insert(entry.clone()) == Inserted::BelowFloor {
+        let held = Held { entry: entry.clone(), gap: gap.clone(), via };
+        if self.transcript.insert(held) == Inserted::BelowFloor {
             self.authors.raise_floor(dot, entry.hash);
             self.effect(Effect::Trimmed);
         } else {
+            let entry = entry.clone();
             self.effect(Effect::Deliver(Delivery { entry, clock, gap, late, backfill, via }));
         }
         self.trim();
-        if dot.number == Number(1) {
-            self.introduce(dot.node);
-        }
+        self.introduce(dot.node);
         if frame.is_final && dot.node != self.me {
             self.left(dot.node);
+            self.convict_after_final(&entry);
         }
         self.beats.frame_delivered(self.now, dot.node, self.roster.len());
     }
@@ -189,13 +193,23 @@ impl Engine {
     pub(crate) fn below_floor(&mut self, entry: Entry) {
         let dot = entry.dot();
         self.authors.raise_floor(dot, entry.hash);
-        if dot.number == Number(1) && self.roster.get(&dot.node).is_some() {
-            self.joins.insert(dot.node, entry);
+        if self.roster.get(&dot.node).is_some() {
+            self.remember_join(&entry);
         }
     }
 
-    pub(crate) fn has_left(&self, node: &NodeId) -> bool {
-        self.authors.get(node).is_some_and(|author| author.left.is_some())
+    /// Keeps a member's first frame for those who join later, unless it is unduly large.
+    pub(crate) fn remember_join(&mut self, entry: &Entry) {
+        let dot = entry.dot();
+        let fits = entry.size <= limits::JOIN_BYTES && self.joins.len() < limits::MEMBERS;
+        if dot.number == Number(1) && fits {
+            self.joins.insert(dot.node, entry.clone());
+        }
+    }
+
+    /// Out for good: it left, or was expelled.
+    pub(crate) fn is_out(&self, node: &NodeId) -> bool {
+        self.authors.get(node).is_some_and(|author| author.left.or(author.cut).is_some())
     }
 
     fn left(&mut self, node: NodeId) {

@@ -1,7 +1,7 @@
 //! What goes into an engine and what comes out.
 
 use crate::Entry;
-use chat_protocol::{Beat, Dot, Give, NodeId, VectorClock, Want};
+use chat_protocol::{Beat, Dot, Give, NodeId, Number, VectorClock, Want};
 
 /// Something that happened outside.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub enum Input {
         entries: Vec<Entry>,
         /// Its join frames, verified.
         joins: Vec<Entry>,
+        /// Its proofs: pairs of verified frames.
+        proofs: Vec<(Entry, Entry)>,
     },
     /// Nobody serves the room's `sync` subject.
     Nobody,
@@ -74,10 +76,14 @@ pub enum Effect {
     Introduced(Entry),
     /// A frame is delivered, in causal order.
     Deliver(Delivery),
+    /// Say a frame without items: it merges the heads.
+    Merge,
     /// Someone's presence changed.
     Presence(NodeId, PresenceChange),
     /// Older frames than some are not held by anyone asked, so they never will be here.
     Trimmed,
+    /// A node equivocated: its frames from this number on are void, those shown included.
+    Expelled(NodeId, Number),
     /// A rule was broken.
     Fault(Fault),
     /// The last frame is known elsewhere, or the time for that is over: go.
@@ -122,10 +128,8 @@ pub enum PresenceChange {
 /// A rule that someone broke. Counted by the caller; never fatal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Two frames with one dot were signed by its author.
-    Equivocation(Dot),
-    /// A frame that its author's own clock contradicts.
-    Void(Dot),
+    /// A cut that a frame disproves, or too far ahead to be believed: who gave it, if known.
+    Floor(Option<NodeId>),
     /// A frame after its author's last.
     AfterFinal(Dot),
     /// Its author has a different past than this node: the author's own version is asked for.

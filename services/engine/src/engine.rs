@@ -5,10 +5,13 @@ use crate::{
     authors::Authors,
     budget::Budget,
     clocks::Clocks,
+    conviction::Proofs,
     frontier::Frontier,
+    merge::Merge,
     presence::BeatTimer,
     repair::Answerer,
-    roster::{Roster, State},
+    roster::{Presence, Roster, State},
+    seek::Seek,
     transcript::Transcript,
     waiting::Buffer,
     wants::Wants,
@@ -73,6 +76,8 @@ pub struct Engine {
     pub(crate) transcript: Transcript,
     pub(crate) waiting: Buffer,
     pub(crate) wants: Wants,
+    /// Equivocations that this node can prove.
+    pub(crate) proofs: Proofs,
     /// Dots given up for frames that waited; looked for in beats.
     pub(crate) waived: BTreeSet<Dot>,
     pub(crate) roster: Roster,
@@ -81,6 +86,8 @@ pub struct Engine {
     pub(crate) clocks: Clocks,
     pub(crate) beats: BeatTimer,
     pub(crate) answerer: Answerer,
+    pub(crate) merge: Merge,
+    pub(crate) seek: Seek,
     /// A bulk answer is on its way: waiving is postponed until then.
     pub(crate) busy_until: Time,
     /// Own frames of late, to be published again after a reconnect.
@@ -122,12 +129,15 @@ impl Engine {
             transcript: Transcript::default(),
             waiting: Buffer::default(),
             wants: Wants::default(),
+            proofs: Proofs::new(),
             waived: BTreeSet::new(),
             roster: Roster::default(),
             joins: BTreeMap::new(),
             clocks: Clocks::default(),
             beats: BeatTimer::new(now),
             answerer: Answerer::new(Budget::new(limits::GIVE_TOTAL, limits::GIVE_TOTAL_BURST, now)),
+            merge: Merge::default(),
+            seek: Seek::default(),
             busy_until: now,
             resend: VecDeque::new(),
             effects: VecDeque::new(),
@@ -145,7 +155,9 @@ impl Engine {
             Input::Frame(entry) => self.receive_frame(entry),
             Input::Beat(beat) => self.receive_beat(&beat),
             Input::Want { want, reply } => self.receive_want(want, reply),
-            Input::Give { give, entries, joins } => self.receive_give(give, entries, joins),
+            Input::Give { give, entries, joins, proofs } => {
+                self.receive_give(give, entries, joins, proofs);
+            }
             Input::Nobody => self.nobody(),
             Input::Link(link) => self.link_changed(link),
         }
@@ -176,6 +188,8 @@ impl Engine {
         self.deliver_ready();
         self.claim_missing();
         self.ask_due();
+        self.seek_holes();
+        self.merge_if_due();
         self.beat_if_due();
     }
 
@@ -204,6 +218,8 @@ impl Engine {
             phase,
             self.next_beat(),
             self.wants.next(),
+            self.seek.next(),
+            self.merge.due,
             self.waiting.next_expiry(|waiting| self.expiry(waiting)),
             self.roster.next_suspicion(unreachable, gone),
         ];
@@ -241,13 +257,25 @@ impl Engine {
 
     /// The frontier: delivered dots that no other delivered frame names.
     #[must_use]
-    pub fn heads(&self) -> &VectorClock {
-        self.frontier.heads()
+    pub fn heads(&self) -> VectorClock {
+        self.frontier.with_lost()
     }
 
     /// The frames held, in the order shown.
     pub fn transcript(&self) -> impl DoubleEndedIterator<Item = &Entry> {
         self.transcript.iter()
+    }
+
+    /// The highest key that was trimmed here, or below an adopted floor.
+    #[must_use]
+    pub fn floor(&self) -> Key {
+        self.transcript.floor()
+    }
+
+    /// Changes whenever the transcript does.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.transcript.revision()
     }
 
     /// A frame held.
@@ -276,8 +304,9 @@ impl Engine {
     /// Who shows to have the same transcript. O(members).
     #[must_use]
     pub fn agreement(&self) -> Agreement {
-        let mine = Some(self.frontier());
-        let same = self.roster.counted().filter(|(_, presence)| presence.digest == mine).count();
+        let (mine, holes) = (Some(self.frontier()), self.authors.holes());
+        let agrees = |presence: &Presence| presence.digest == mine && presence.holes == holes;
+        let same = self.roster.counted().filter(|(_, presence)| agrees(presence)).count();
         Agreement { same: same + 1, of: self.roster.len() + 1 }
     }
 
@@ -297,7 +326,7 @@ impl Engine {
     #[must_use]
     pub fn frontier(&self) -> TranscriptDigest {
         let content = |dot| self.authors.hash(dot).unwrap_or(ContentHash::ZERO);
-        hash::frontier(self.frontier.heads().dots().map(|dot| (dot, content(dot))))
+        hash::frontier(self.heads().dots().map(|dot| (dot, content(dot))))
     }
 
     pub(crate) fn effect(&mut self, effect: Effect) {
@@ -354,6 +383,7 @@ impl Engine {
             }
         }
         self.ask_for_everything(None);
+        self.seek_again();
         self.beats.urge(self.now);
     }
 

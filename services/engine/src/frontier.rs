@@ -11,13 +11,16 @@ use std::collections::BTreeSet;
 /// Heads, and the references they follow from. O(log members) per named dot.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Frontier {
-    /// By author: the highest delivered number that some delivered frame of another names.
+    /// By author: the highest number, up to its top, that some delivered frame of another
+    /// names.
     cover: VectorClock,
     /// By author: the highest delivered number.
     tops: VectorClock,
-    /// Named by a delivered frame, itself not delivered (waived). Bounded.
+    /// Named by a delivered frame, above its author's top (waived). Bounded.
     dangling: BTreeSet<Dot>,
     heads: VectorClock,
+    /// By author: heads of others that nobody has any more, above its top.
+    lost: VectorClock,
 }
 
 impl Frontier {
@@ -25,40 +28,60 @@ impl Frontier {
         &self.heads
     }
 
+    /// The heads and, above them, those that were lost: what members compare. A frame's clock
+    /// never names one of the latter.
+    pub(crate) fn with_lost(&self) -> VectorClock {
+        let mut heads = self.heads.clone();
+        for lost in self.lost.dots().filter(|lost| lost.number > self.tops.get(&lost.node)) {
+            let last = Dot::new(lost.node, Number(limits::COUNTER_MAX));
+            if self.dangling.range(lost..=last).next().is_some() {
+                heads.remove(&lost.node);
+            } else {
+                heads.set(lost);
+            }
+        }
+        heads
+    }
+
+    /// Notes a head of others that nobody has any more.
+    pub(crate) fn lose(&mut self, dot: Dot) {
+        self.lost.raise(dot);
+    }
+
+    /// Takes lost heads for covered; whether there were any.
+    pub(crate) fn forget_lost(&mut self) -> bool {
+        let showed = self.with_lost() != self.heads;
+        self.lost = VectorClock::new();
+        showed
+    }
+
+    pub(crate) fn dangling(&self) -> usize {
+        self.dangling.len()
+    }
+
     pub(crate) fn cover(&self) -> &VectorClock {
         &self.cover
     }
 
-    /// Notes a delivered frame and what it names; `has` tells what was delivered.
-    pub(crate) fn deliver(
-        &mut self,
-        dot: Dot,
-        named: impl Iterator<Item = Dot>,
-        has: impl Fn(Dot) -> bool,
-    ) {
+    /// Notes a delivered frame and what it names.
+    pub(crate) fn deliver(&mut self, dot: Dot, named: impl Iterator<Item = Dot>) {
         for reference in named {
-            if has(reference) {
+            if reference.number <= self.tops.get(&reference.node) {
                 self.raise_cover(reference);
             } else if self.dangling.len() < limits::WAIVED {
                 self.dangling.insert(reference);
             }
         }
-        if self.dangling.remove(&dot) {
-            self.raise_cover(dot);
-        }
         self.raise_top(dot);
     }
 
-    /// Notes that everything of an author up to `number` lies below an adopted cut, where
-    /// frames name it up to `cover`.
+    /// Notes that an author's top is at least `number`, and that frames name it up to
+    /// `cover`, where all of these are below someone's floor.
     pub(crate) fn adopt(&mut self, node: NodeId, number: Number, cover: Number) {
-        let referred = self.dangling.iter().filter(|dot| dot.node == node && dot.number <= number);
-        let cover = referred.map(|dot| dot.number).fold(cover, Number::max);
-        self.dangling.retain(|dot| dot.node != node || dot.number > number);
-        if cover.0 > 0 {
-            self.raise_cover(Dot::new(node, cover));
-        }
         self.raise_top(Dot::new(node, number));
+        if cover.0 > 0 {
+            self.raise_cover(Dot::new(node, cover.min(number)));
+        }
     }
 
     fn raise_cover(&mut self, dot: Dot) {
@@ -68,6 +91,11 @@ impl Frontier {
 
     fn raise_top(&mut self, dot: Dot) {
         self.tops.raise(dot);
+        let first = Dot::new(dot.node, Number(0));
+        while let Some(reference) = self.dangling.range(first..=dot).next().copied() {
+            self.dangling.remove(&reference);
+            self.cover.raise(reference);
+        }
         self.derive(dot.node);
     }
 
@@ -95,11 +123,10 @@ mod tests {
         let frames =
             [(dot(1, 1), vec![]), (dot(2, 1), vec![dot(1, 1), dot(3, 1)]), (dot(3, 1), vec![])];
         let heads_after = |order: [usize; 3]| {
-            let (mut frontier, mut delivered) = (Frontier::default(), BTreeSet::new());
+            let mut frontier = Frontier::default();
             for index in order {
                 let (dot, named) = &frames[index];
-                frontier.deliver(*dot, named.iter().copied(), |d| delivered.contains(&d));
-                delivered.insert(*dot);
+                frontier.deliver(*dot, named.iter().copied());
             }
             frontier.heads().clone()
         };
@@ -112,8 +139,8 @@ mod tests {
     #[test]
     fn a_made_up_reference_hides_nobody() {
         let mut frontier = Frontier::default();
-        frontier.deliver(dot(1, 1), [dot(2, 1 << 40)].into_iter(), |_| false);
-        frontier.deliver(dot(2, 1), std::iter::empty(), |_| true);
+        frontier.deliver(dot(1, 1), [dot(2, 1 << 40)].into_iter());
+        frontier.deliver(dot(2, 1), std::iter::empty());
         assert_eq!(frontier.heads().get(&NodeId([2; 10])), Number(1));
     }
 }

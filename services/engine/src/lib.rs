@@ -16,23 +16,31 @@ mod authors;
 mod budget;
 mod clocks;
 mod config;
+mod conviction;
 mod delivery;
 mod draft;
 mod effect;
 mod engine;
 mod entry;
+mod floor;
 mod frontier;
+mod holdings;
+mod merge;
 mod presence;
 mod repair;
 mod roster;
+mod seek;
 mod transcript;
 mod waiting;
 mod wants;
+mod why;
 
 pub use config::Config;
 pub use effect::{Answers, Delivery, Effect, Fault, Input, LinkState, PresenceChange};
 pub use engine::{Agreement, Engine, Phase};
 pub use entry::Entry;
+pub use holdings::Holdings;
+pub use why::Why;
 
 /// Time since an origin that the caller chooses; it never goes back.
 pub type Time = std::time::Duration;

@@ -4,7 +4,7 @@
 //! when it expires (RTCP, RFC 3550 section 6.2): about ten beats a second in a room of any
 //! size. Whoever has something new to show beats earlier, at most once in a fraction of T.
 
-use crate::{Effect, Engine, Fault, Phase, PresenceChange, Time};
+use crate::{Effect, Engine, Fault, Phase, PresenceChange, Time, authors::Author};
 use chat_protocol::{Beat, Dot, NodeId, Number, VectorClock, frame::Signature, limits};
 use rand::{RngExt, seq::IteratorRandom};
 use std::collections::BTreeMap;
@@ -67,7 +67,7 @@ impl BeatTimer {
 
 impl Engine {
     /// The mean interval between this node's beats.
-    fn interval(&self) -> Time {
+    pub(crate) fn interval(&self) -> Time {
         let members = u32::try_from(self.roster.len() + 1).unwrap_or(u32::MAX);
         self.config.beat.max(limits::BEAT_PER_MEMBER * members)
     }
@@ -94,20 +94,29 @@ impl Engine {
 
     /// Signs of life from a member.
     pub(crate) fn heard(&mut self, node: NodeId) {
-        if node == self.me || self.has_left(&node) {
+        if node == self.me || self.is_out(&node) {
             return;
         }
         let was_introduced = self.roster.get(&node).is_some_and(|presence| presence.introduced);
         let change = self.roster.heard(node, self.now, self.number);
+        if change.is_some() {
+            self.seek_again();
+        }
         if let (Some(change), true) = (change, was_introduced) {
             self.effect(Effect::Presence(node, change));
         }
         self.introduce(node);
     }
 
-    /// Tells of a member once, when it is known to be there and its join frame is known.
+    /// Tells of a member once, when it is known to be there and its join frame is known, or
+    /// can't be any more.
     pub(crate) fn introduce(&mut self, node: NodeId) {
-        let named = self.joins.contains_key(&node) || self.authors.has(Dot::new(node, Number(1)));
+        let seen = |author: &Author| author.top.or(author.lost_top).is_some();
+        let (first, last) =
+            (Dot::new(node, Number(0)), Dot::new(node, Number(limits::COUNTER_MAX)));
+        let named = self.joins.contains_key(&node)
+            || self.authors.get(&node).is_some_and(seen)
+            || self.waived.range(first..=last).next().is_some();
         if !self.entered || !named {
             return;
         }
@@ -130,17 +139,18 @@ impl Engine {
 
     pub(crate) fn receive_beat(&mut self, beat: &Beat) {
         let replayed = self.roster.get(&beat.from).is_some_and(|known| beat.count <= known.beats);
-        if beat.from == self.me || self.has_left(&beat.from) || replayed {
+        if beat.from == self.me || self.is_out(&beat.from) || replayed {
             return;
         }
         self.heard(beat.from);
+        if let Some(presence) = self.roster.get_mut(&beat.from) {
+            (presence.beats, presence.lamport) = (beat.count, beat.lamport);
+            (presence.digest, presence.holes) = (beat.digest, beat.holes);
+        }
         if self.is_joining() {
             return;
         }
-        if let Some(presence) = self.roster.get_mut(&beat.from) {
-            presence.beats = beat.count;
-            presence.digest = beat.digest;
-        }
+        self.hear_count(beat.from, beat.number);
         let shown = beat.acks.get(&self.me).max(beat.heads.get(&self.me));
         self.acknowledged(beat.from, shown);
         let own = Dot::new(beat.from, beat.number);
@@ -148,13 +158,15 @@ impl Engine {
             self.claim(dot, beat.from, false);
         }
         self.compare(beat);
+        self.compare_convictions(beat);
+        self.compare_heads(beat);
         self.help(beat);
     }
 
     /// Equal heads with another digest: some content differs, so ask for what they stand for.
     fn compare(&mut self, beat: &Beat) {
         let Some(digest) = beat.digest else { return };
-        if beat.heads == *self.frontier.heads() && digest != self.frontier() {
+        if beat.heads == self.heads() && digest != self.frontier() {
             let dots: Vec<_> = beat.heads.dots().collect();
             self.effect(Effect::Fault(Fault::OtherPast(Dot::new(beat.from, beat.number))));
             self.effect(Effect::Ask { to: Some(beat.from), dots, have: None });
@@ -166,10 +178,15 @@ impl Engine {
         let members = self.roster.len().max(1);
         let held: Vec<_> =
             beat.miss.iter().filter_map(|dot| self.transcript.get(*dot)).cloned().collect();
-        if !held.is_empty() && self.rng.random_range(0..members) < 3 {
-            for entry in held {
-                self.effect(Effect::Publish(entry));
-            }
+        if held.is_empty()
+            || self.rng.random_range(0..members) >= 3
+            || !self.answerer.may_give(beat.from, self.now)
+        {
+            return;
+        }
+        self.answerer.given(beat.from, held.iter().map(|entry| entry.size).sum());
+        for entry in held {
+            self.effect(Effect::Publish(entry));
         }
     }
 
@@ -194,7 +211,7 @@ impl Engine {
     }
 
     fn beat(&mut self) -> Beat {
-        let all = self.frontier.heads();
+        let all = self.heads();
         let complete = all.len() <= limits::BEAT_HEADS;
         let digest = complete.then(|| self.frontier());
         let heads = if complete {
@@ -207,6 +224,9 @@ impl Engine {
         let lost: Vec<_> = self.waived.iter().copied().collect();
         // A random choice: dots lost for ever must not hide those that are not.
         let miss = lost.into_iter().sample(&mut self.rng, limits::BEAT_MISS);
+        let cut = |node: &NodeId| Some(Dot::new(*node, self.authors.cut(node)?));
+        let proven: Vec<_> = self.proofs.keys().filter_map(cut).collect();
+        let cut = proven.into_iter().sample(&mut self.rng, limits::BEAT_CUT);
         self.beats.count = self.beats.count.next();
         Beat {
             from: self.me,
@@ -215,9 +235,10 @@ impl Engine {
             lamport: self.lamport,
             heads,
             digest,
+            holes: self.authors.holes(),
             acks,
             miss,
-            cut: Vec::new(),
+            cut,
             members: u32::try_from(self.roster.len() + 1).unwrap_or(u32::MAX),
             sig: Signature::ZERO,
         }

@@ -1,10 +1,13 @@
 //! Repair: one exchange for loss, late join, reconnect and the merge of groups that began
 //! apart. Claims lead to requests, requests to answers, answers to delivery.
 
-use crate::{Answers, Effect, Engine, Entry, LinkState, Phase, Time, budget::Budget};
-use chat_protocol::{Dot, Floor, Give, Key, NodeId, VectorClock, Want, frame::Signature, limits};
+use crate::{Answers, Effect, Engine, Entry, Fault, LinkState, Phase, Time, budget::Budget};
+use chat_protocol::{Dot, Floor, Frame, Give, Key, NodeId, Number, Want, frame::Signature, limits};
 use rand::RngExt;
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 /// More missing dots than this are asked for by what is held, not by name.
 const NAMED_DOTS: usize = 8;
@@ -26,7 +29,11 @@ impl Answerer {
         Self { total, peers: HashMap::new(), asked: HashMap::new() }
     }
 
-    fn may_give(&mut self, to: NodeId, now: Time) -> bool {
+    pub(crate) fn sizes(&self) -> (usize, usize) {
+        (self.peers.len(), self.asked.len())
+    }
+
+    pub(crate) fn may_give(&mut self, to: NodeId, now: Time) -> bool {
         if self.peers.len() >= limits::MEMBERS && !self.peers.contains_key(&to) {
             self.peers.clear();
         }
@@ -34,7 +41,7 @@ impl Answerer {
         self.peers.entry(to).or_insert_with(fresh).is_open(now) && self.total.is_open(now)
     }
 
-    fn given(&mut self, to: NodeId, bytes: usize) {
+    pub(crate) fn given(&mut self, to: NodeId, bytes: usize) {
         self.total.spend(bytes);
         if let Some(budget) = self.peers.get_mut(&to) {
             budget.spend(bytes);
@@ -67,7 +74,7 @@ impl Engine {
             || dot.node == self.me
             || self.is_satisfied(dot)
             || self.waiting.contains(dot)
-            || self.has_left(&dot.node) && self.is_after_final(dot)
+            || self.is_out(&dot.node) && self.is_after_final(dot)
         {
             return;
         }
@@ -142,10 +149,15 @@ impl Engine {
         let mut have: BTreeMap<_, _> =
             self.authors.iter().map(|(node, author)| (*node, author.delivered.clone())).collect();
         for dot in self.waiting.dots() {
-            // A joiner's buffer may hold live frames: still a first request, if alone.
-            if !self.is_joining() || !have.is_empty() {
+            // A joiner's buffer may hold live frames: its first request is still the first.
+            if self.entered {
                 have.entry(dot.node).or_default().insert(dot.number);
             }
+        }
+        for cut in self.convicted() {
+            // Void from here on: never to be given.
+            let end = Number(limits::COUNTER_MAX);
+            have.entry(cut.node).or_default().insert_range(cut.number, end);
         }
         Some(have)
     }
@@ -172,8 +184,11 @@ impl Engine {
                 let mut give = self.give(want.from, page);
                 (give.more, give.sync) = (more, true);
                 if have.is_empty() {
-                    (give.live, give.joins) = (self.live(), self.introductions());
+                    give.live = self.live();
                 }
+                let named =
+                    |node: &NodeId| have.get(node).is_some_and(|held| held.contains(Number(1)));
+                give.joins = self.introductions(named);
                 give
             }
             None => {
@@ -189,6 +204,9 @@ impl Engine {
             }
         };
         // Beside the frames: about a hundred bytes a floor, some hundreds a member.
+        let mut give = give;
+        give.proofs = self.proofs_lacked(&want.cut);
+        given += give.proofs.len() * limits::FRAME_BYTES;
         given += 512 + give.floor.entries.len() * 128 + (give.joins.len() + give.live.len()) * 512;
         self.answerer.given(want.from, given);
         self.effect(Effect::Give { reply, give });
@@ -218,8 +236,10 @@ impl Engine {
             hellos: Vec::new(),
             frames: page.into_iter().map(|entry| entry.frame).collect(),
             joins: Vec::new(),
+            proofs: Vec::new(),
             live: Vec::new(),
             floor,
+            lost: self.waived.iter().copied().collect(),
             more: false,
             sync: false,
             sig: Signature::ZERO,
@@ -230,7 +250,7 @@ impl Engine {
     fn give_no_history(&self, to: NodeId) -> Give {
         let key = self.transcript.last_key().unwrap_or(Key::ZERO).max(self.transcript.floor());
         let floor = Floor { entries: self.authors.tops(self.frontier.cover()), key };
-        let (live, joins) = (self.live(), self.introductions());
+        let (live, joins) = (self.live(), self.introductions(|_| false));
         Give { floor, live, joins, sync: true, ..self.give(to, Vec::new()) }
     }
 
@@ -240,32 +260,54 @@ impl Engine {
     }
 
     /// The join frames of those present, as far as they fit: a joiner learns names at once.
-    fn introductions(&self) -> Vec<std::sync::Arc<chat_protocol::Frame>> {
+    fn introductions(&self, known: impl Fn(&NodeId) -> bool) -> Vec<Arc<Frame>> {
         let mut bytes = 0;
-        let first = |node| Dot::new(node, chat_protocol::Number(1));
+        let first = |node| Dot::new(node, Number(1));
         let join =
             |node: NodeId| self.joins.get(&node).or_else(|| self.transcript.get(first(node)));
         let fits = |entry: &&Entry| {
             bytes += entry.size;
             bytes <= limits::INTRODUCTION_BYTES
         };
-        let joins = self.live().into_iter().filter_map(join).take_while(fits);
+        let unknown = self.live().into_iter().filter(|node| !known(node));
+        let joins = unknown.filter_map(join).take_while(fits);
         joins.map(|entry| entry.frame.clone()).collect()
     }
 
     /// Takes an answer.
-    pub(crate) fn receive_give(&mut self, give: Give, entries: Vec<Entry>, joins: Vec<Entry>) {
+    pub(crate) fn receive_give(
+        &mut self,
+        give: Give,
+        entries: Vec<Entry>,
+        joins: Vec<Entry>,
+        proofs: Vec<(Entry, Entry)>,
+    ) {
         let joining = self.is_joining();
         if give.to != self.me || joining && !give.sync {
             return;
         }
+        for (first, second) in proofs {
+            self.convict(first, second);
+        }
         if joining {
+            if self.doubts_floor(&give.floor) {
+                // Asked again in a second; another may answer, or beats confirm it.
+                self.effect(Effect::Fault(Fault::Floor(Some(give.from))));
+                return;
+            }
             self.adopt(&give.floor);
+            for dot in &give.lost {
+                self.waive(*dot);
+            }
             self.meet(&give, joins);
             self.enter();
             self.phase = Phase::Joining { tries: 0, next: self.now + limits::SYNC_TIMEOUT };
-        } else if self.is_lost_below(&give.floor) {
-            self.adopt(&give.floor);
+        } else {
+            // What a joiner isn't given in a room without history isn't lost.
+            if give.live.is_empty() {
+                self.give_up_below(&give.floor);
+            }
+            self.learn_names(joins);
         }
         let mut fresh = false;
         for entry in entries {
@@ -278,8 +320,21 @@ impl Engine {
             // Without progress there is no next page: two nodes would page for ever.
             self.busy_until = self.now + 2 * limits::SYNC_TIMEOUT;
             self.ask_for_everything(Some(give.from));
-        } else if joining && !give.more {
+        } else if joining {
+            // All is there, or what is there needs more than pages: repair heals it.
             self.synced();
+        }
+    }
+
+    /// Names of members whose join frame is no longer in anyone's transcript.
+    fn learn_names(&mut self, joins: Vec<Entry>) {
+        for entry in joins {
+            let node = entry.frame.from;
+            if self.roster.get(&node).is_some() && !self.joins.contains_key(&node) {
+                self.remember_join(&entry);
+                self.effect(Effect::Introduced(entry));
+                self.introduce(node);
+            }
         }
     }
 
@@ -287,47 +342,13 @@ impl Engine {
     fn meet(&mut self, give: &Give, joins: Vec<Entry>) {
         for entry in joins {
             if entry.frame.number.0 == 1 && give.live.contains(&entry.frame.from) {
-                self.joins.insert(entry.frame.from, entry.clone());
+                self.remember_join(&entry);
                 self.effect(Effect::Introduced(entry));
             }
         }
         for node in &give.live {
             self.heard(*node);
         }
-    }
-
-    /// Whether something looked for in vain lies below a peer's floor: then it is gone.
-    fn is_lost_below(&self, floor: &Floor) -> bool {
-        let below =
-            |dot: Dot| floor.entries.get(&dot.node).is_some_and(|entry| dot.number <= entry.number);
-        self.wants.iter().any(|(dot, want)| want.tries > 2 && below(dot))
-            || self.waived.iter().any(|dot| below(*dot))
-    }
-
-    /// Adopts a cut as a whole: floors, what they cover, key and Lamport time. Adopting one
-    /// author's part alone would lose dependencies.
-    fn adopt(&mut self, floor: &Floor) {
-        if floor.entries.is_empty() {
-            return;
-        }
-        let cover: VectorClock =
-            floor.entries.iter().map(|(node, entry)| Dot::new(*node, entry.cover)).collect();
-        for entry in self.transcript.raise_floor(floor.key, &cover) {
-            self.below_floor(entry);
-        }
-        for (node, entry) in &floor.entries {
-            if *node == self.me || !self.authors.has_room_for(node) {
-                continue;
-            }
-            self.authors.raise_floor(Dot::new(*node, entry.number), entry.hash);
-            self.frontier.adopt(*node, entry.number, entry.cover);
-        }
-        self.lamport = self.lamport.max(floor.key.lamport);
-        let authors = &self.authors;
-        self.waiting.satisfy_all(|dot| authors.has(dot));
-        self.wants.retain(|dot| !authors.has(dot));
-        self.waived.retain(|dot| !authors.has(*dot));
-        self.effect(Effect::Trimmed);
     }
 
     /// Whether requests can go out at all.

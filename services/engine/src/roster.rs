@@ -1,7 +1,7 @@
 //! Who is there: heard lately, silent, or silent for long. Opinions of this node alone.
 
 use crate::{PresenceChange, Time};
-use chat_protocol::{NodeId, Number, hash::TranscriptDigest, limits};
+use chat_protocol::{Lamport, NodeId, Number, hash::TranscriptDigest, limits};
 use std::collections::BTreeMap;
 
 /// What is known of a member's presence.
@@ -15,6 +15,10 @@ pub(crate) struct Presence {
     pub(crate) beats: Number,
     /// The frontier's digest in the last beat.
     pub(crate) digest: Option<TranscriptDigest>,
+    /// The highest Lamport time it claims to have delivered.
+    pub(crate) lamport: Lamport,
+    /// Frames that it lacks below its authors' tops, by its last beat.
+    pub(crate) holes: u64,
     /// This node's frames that it acknowledged.
     pub(crate) acked: Number,
 }
@@ -52,6 +56,11 @@ impl Roster {
         self.0.iter().filter(|(_, presence)| presence.state == State::Present)
     }
 
+    /// Members remembered, those gone included.
+    pub(crate) fn size(&self) -> usize {
+        self.0.len()
+    }
+
     /// How many others count.
     pub(crate) fn len(&self) -> usize {
         self.counted().count()
@@ -81,6 +90,8 @@ impl Roster {
             introduced: false,
             beats: Number(0),
             digest: None,
+            lamport: Lamport(0),
+            holes: 0,
             acked,
         };
         self.0.insert(node, presence);

@@ -5,17 +5,28 @@
 
 use crate::Entry;
 use chat_protocol::{
-    ContentHash, Dot, Key, VectorClock,
+    ContentHash, Dot, Frame, Key, NodeId, Number, VectorClock,
     hash::{self, TranscriptDigest},
 };
 use std::collections::{BTreeMap, HashMap};
 
+/// A delivered frame and how it came here.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    pub(crate) entry: Entry,
+    /// What it was delivered without.
+    pub(crate) gap: Vec<Dot>,
+    /// Who gave it, if it didn't come from its author.
+    pub(crate) via: Option<NodeId>,
+}
+
 /// Frames held, by key and by dot. O(log frames) per operation.
 #[derive(Clone, Debug)]
 pub(crate) struct Transcript {
-    by_key: BTreeMap<Key, Entry>,
+    by_key: BTreeMap<Key, Held>,
     by_dot: HashMap<Dot, Key>,
     bytes: usize,
+    revision: u64,
     /// The highest key below the floor.
     floor: Key,
     /// What frames below the floor name, by author.
@@ -28,6 +39,7 @@ impl Default for Transcript {
             by_key: BTreeMap::new(),
             by_dot: HashMap::new(),
             bytes: 0,
+            revision: 0,
             floor: Key::ZERO,
             floor_cover: VectorClock::new(),
         }
@@ -43,12 +55,45 @@ impl Transcript {
         &self.floor_cover
     }
 
+    /// Counts changes.
+    pub(crate) fn revision(&self) -> u64 {
+        self.revision
+    }
+
     pub(crate) fn last_key(&self) -> Option<Key> {
         self.by_key.last_key_value().map(|(key, _)| *key)
     }
 
     pub(crate) fn get(&self, dot: Dot) -> Option<&Entry> {
+        self.held(dot).map(|held| &held.entry)
+    }
+
+    pub(crate) fn held(&self, dot: Dot) -> Option<&Held> {
         self.by_dot.get(&dot).and_then(|key| self.by_key.get(key))
+    }
+
+    /// The frames of the same author next to a dot: O(1), O(frames) where there are holes.
+    pub(crate) fn neighbours(&self, dot: Dot) -> (Option<&Entry>, Option<&Entry>) {
+        let at = |number| self.get(Dot::new(dot.node, Number(number)));
+        let before = at(dot.number.0 - 1).or_else(|| {
+            if dot.number.0 == 1 {
+                return None;
+            }
+            let of = self.iter().filter(|entry| entry.frame.from == dot.node);
+            of.filter(|entry| entry.frame.number < dot.number)
+                .max_by_key(|entry| entry.frame.number)
+        });
+        let after = at(dot.number.0 + 1);
+        (before, after)
+    }
+
+    /// An author's frames from `from` on, lowest first. O(frames).
+    pub(crate) fn of_author(&self, node: NodeId, from: Number) -> Vec<(Number, ContentHash)> {
+        let of = self.iter().filter(|entry| entry.frame.from == node);
+        let mut found: Vec<_> = of.map(|entry| (entry.frame.number, entry.hash)).collect();
+        found.retain(|(number, _)| *number >= from);
+        found.sort_unstable();
+        found
     }
 
     pub(crate) fn hash(&self, dot: Dot) -> Option<ContentHash> {
@@ -57,7 +102,7 @@ impl Transcript {
 
     /// The frames, in the order shown.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Entry> {
-        self.by_key.values()
+        self.by_key.values().map(|held| &held.entry)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -69,24 +114,43 @@ impl Transcript {
     }
 
     /// Takes a delivered frame in. One whose place is below the floor is not kept.
-    pub(crate) fn insert(&mut self, entry: Entry) -> Inserted {
+    pub(crate) fn insert(&mut self, held: Held) -> Inserted {
+        let entry = &held.entry;
         if entry.key() <= self.floor {
-            self.below_floor(&entry);
+            let names = entry.frame.clone();
+            self.below_floor(&names);
             return Inserted::BelowFloor;
         }
         self.bytes += entry.size;
+        self.revision += 1;
         self.by_dot.insert(entry.dot(), entry.key());
-        self.by_key.insert(entry.key(), entry);
+        self.by_key.insert(entry.key(), held);
         Inserted::Kept
     }
 
     /// Removes the lowest frame and raises the floor to it.
     pub(crate) fn trim(&mut self) -> Option<Entry> {
-        let (key, entry) = self.by_key.pop_first()?;
+        let key = *self.by_key.first_key_value()?.0;
+        let entry = self.take(key)?;
+        self.floor = key;
+        self.below_floor(&entry.frame);
+        Some(entry)
+    }
+
+    /// Removes an author's frames from `from` on: they are void. O(frames).
+    pub(crate) fn remove(&mut self, node: NodeId, from: Number) {
+        let of = |key: &&Key| key.node == node && key.number >= from;
+        let void: Vec<_> = self.by_key.keys().filter(of).copied().collect();
+        for key in void {
+            self.take(key);
+        }
+    }
+
+    fn take(&mut self, key: Key) -> Option<Entry> {
+        let entry = self.by_key.remove(&key)?.entry;
         self.by_dot.remove(&entry.dot());
         self.bytes -= entry.size;
-        self.floor = key;
-        self.below_floor(&entry);
+        self.revision += 1;
         Some(entry)
     }
 
@@ -101,14 +165,19 @@ impl Transcript {
         below
     }
 
+    /// What frames below the floor are said to name of an author is not believed any longer.
+    pub(crate) fn forget_cover(&mut self, node: &NodeId) {
+        self.floor_cover.remove(node);
+    }
+
     /// SHA-256 over id and hash of each frame held, final ones excepted. O(frames).
     pub(crate) fn digest(&self) -> TranscriptDigest {
         let shown = self.iter().filter(|entry| !entry.frame.is_final);
         hash::transcript(shown.map(|entry| (&entry.frame.from, &entry.hash)))
     }
 
-    fn below_floor(&mut self, entry: &Entry) {
-        for dot in entry.frame.named() {
+    fn below_floor(&mut self, frame: &Frame) {
+        for dot in frame.named() {
             self.floor_cover.raise(dot);
         }
     }

@@ -18,6 +18,12 @@ pub(crate) struct Waiting {
     missing: BTreeSet<Dot>,
 }
 
+impl Waiting {
+    pub(crate) fn missing(&self) -> impl Iterator<Item = Dot> + '_ {
+        self.missing.iter().copied()
+    }
+}
+
 /// The buffer. A frame costs O(its dependencies) when it arrives and O(log frames) when
 /// what it waits for arrives.
 #[derive(Clone, Debug, Default)]
@@ -125,21 +131,56 @@ impl Buffer {
         }
     }
 
+    /// A frame of the same author that comes after.
+    pub(crate) fn after(&self, dot: Dot) -> Option<&Entry> {
+        let end = Dot::new(dot.node, Number(limits::COUNTER_MAX));
+        let last = self.frames.range(dot..=end).next_back()?;
+        (*last.0 > dot).then_some(&last.1.entry)
+    }
+
+    /// Removes an author's frames from `from` on: they are void.
+    pub(crate) fn purge(&mut self, from: Dot) {
+        let void: Vec<_> = self
+            .frames
+            .range(from..=Dot::new(from.node, Number(limits::COUNTER_MAX)))
+            .map(|(dot, _)| *dot)
+            .collect();
+        for dot in void {
+            self.remove(dot);
+        }
+    }
+
     /// The lowest frame that waits for nothing and whose Lamport time is at most `lamport`.
     pub(crate) fn pop_ready(&mut self, lamport: Lamport) -> Option<Waiting> {
         let key = *self.ready.first().filter(|key| key.lamport <= lamport)?;
         self.remove(Dot::new(key.node, key.number))
     }
 
-    /// The lowest frame that has waited for too long, with what it still lacks.
+    /// A frame that has waited for too long, or one that it waits for and that itself waits
+    /// only for what isn't here; with what that lacks. Frames of a circle lack each other.
     pub(crate) fn pop_expired(
         &mut self,
         now: Time,
         expiry: impl Fn(&Waiting) -> Time,
+        is_far: impl Fn(&Waiting) -> bool,
     ) -> Option<(Waiting, BTreeSet<Dot>)> {
         let expired = self.frames.values().filter(|waiting| expiry(waiting) <= now);
         let key = expired.map(|waiting| waiting.entry.key()).min()?;
-        let waiting = self.remove(Dot::new(key.node, key.number))?;
+        let mut root = Dot::new(key.node, key.number);
+        let mut seen = BTreeSet::from([root]);
+        // One whose Lamport time lies far ahead waits for that, too, and goes on waiting.
+        let lacks = |dot: &Dot| {
+            self.frames.get(dot).is_some_and(|it| !it.missing.is_empty() && !is_far(it))
+        };
+        while let Some(deeper) = self
+            .frames
+            .get(&root)
+            .and_then(|waiting| waiting.missing().find(|dot| lacks(dot) && !seen.contains(dot)))
+        {
+            seen.insert(deeper);
+            root = deeper;
+        }
+        let waiting = self.remove(root)?;
         let missing = waiting.missing.clone();
         Some((waiting, missing))
     }

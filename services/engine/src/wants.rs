@@ -16,7 +16,7 @@ pub(crate) struct Want {
     next: Time,
     pub(crate) tries: u32,
     /// A signed frame depends on it.
-    signed: bool,
+    pub(crate) signed: bool,
 }
 
 /// At most [`limits::WANTS`] missing dots.

@@ -14,9 +14,7 @@ use crate::{
     strangers::Strangers, telling,
 };
 use chat_engine::{Agreement, Config, Engine, Input, LinkState, Phase, Time};
-use chat_protocol::{
-    Envelope, Item, ItemKind, hash::TranscriptDigest, limits, subject::RoomSubjects,
-};
+use chat_protocol::{Envelope, Item, ItemKind, limits, subject::RoomSubjects};
 use chat_seal::Seal;
 use std::collections::VecDeque;
 
@@ -70,7 +68,7 @@ pub(crate) struct Participant {
     told_trimmed: bool,
     /// Live members that stated terms, and those that stated ours.
     stated: (usize, usize),
-    agreement: Option<(Agreement, TranscriptDigest)>,
+    agreement: Option<(Agreement, u64)>,
     agreement_stale: bool,
     now: Time,
     /// Wall clock in ms since 1970, for labels.

@@ -23,6 +23,9 @@ pub struct Beat {
     /// Hash over all heads and their contents; absent where not all are listed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<TranscriptDigest>,
+    /// Frames not delivered below the authors' tops: heads alone don't show these.
+    #[serde(default)]
+    pub holes: u64,
     /// For senders active lately: everything up to here was delivered.
     #[serde(default)]
     pub acks: VectorClock,
@@ -49,7 +52,7 @@ impl Beat {
             None => out.u8(0),
             Some(digest) => out.u8(1).bytes(&digest.0),
         };
-        out.clock(&self.acks);
+        out.u64(self.holes).clock(&self.acks);
         for dots in [&self.miss, &self.cut] {
             out.list(dots.iter(), |out, dot| {
                 out.dot(*dot);

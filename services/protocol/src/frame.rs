@@ -105,6 +105,11 @@ impl Frame {
         if self.clock.dots().any(|dot| dot.number.0 == 0) {
             return Err(Violation("clock entry of zero"));
         }
+        // Each number of a clock is at most the Lamport time of the frame that it names.
+        if self.lamport.0 < self.number.0 || self.named().any(|dot| dot.number.0 >= self.lamport.0)
+        {
+            return Err(Violation("lamport is not above what the clock names"));
+        }
         if self.items.len() > limits::BATCH_ITEMS {
             return Err(Violation("too many items"));
         }

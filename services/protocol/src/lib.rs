@@ -35,4 +35,4 @@ pub use hello::Hello;
 pub use id::{NodeId, RoomId};
 pub use invite::Invite;
 pub use ranges::RangeSet;
-pub use sync::{Floor, FloorEntry, Give, Want};
+pub use sync::{Floor, FloorEntry, Give, Proof, Want};

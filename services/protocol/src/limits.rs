@@ -50,11 +50,17 @@ pub const BEAT_ACKS: usize = 64;
 pub const BEAT_MISS: usize = 16;
 /// Convictions in a beat.
 pub const BEAT_CUT: usize = 16;
+/// Proofs of equivocation held; of further ones only the verdict is kept.
+pub const PROOFS: usize = 64;
+/// Bytes of proofs in one answer; one larger proof still goes alone.
+pub const PROOF_BYTES: usize = 192 << 10;
 
 /// Frames in one page of an answer.
 pub const PAGE_FRAMES: usize = 64;
 /// Bytes in one page of an answer.
 pub const PAGE_BYTES: usize = 256 << 10;
+/// Largest join frame, in bytes of JSON, that is kept for joiners beyond the transcript.
+pub const JOIN_BYTES: usize = 8 << 10;
 /// Bytes of a page that introduce the members present (hello and join frame).
 pub const INTRODUCTION_BYTES: usize = 64 << 10;
 /// Bytes per second given to one requester.
@@ -79,7 +85,10 @@ pub const OUTBOX_ITEMS: usize = 4096;
 
 /// A missing dot is waived for the frame that waits for it after this time.
 pub const GAP: Duration = Duration::from_secs(10);
-/// A frame whose Lamport time lies ahead waits one [`GAP`] for each of these.
+/// A frame whose Lamport time is at most so far above the highest delivered doesn't wait for
+/// that: what lay between was lost.
+pub const LAMPORT_STEP: u64 = 1024;
+/// A frame whose Lamport time lies further ahead waits one [`GAP`] for each of these.
 pub const LAMPORT_LEAP: u64 = 1 << 20;
 /// First question for a missing dot: after this, and a random part that grows with the room.
 pub const FIRST_ASK: Duration = Duration::from_millis(30);
@@ -89,6 +98,18 @@ pub const ASK_BACKOFF: Duration = Duration::from_millis(100);
 pub const TRIES_SIGNED: u32 = 12;
 /// Tries for a dot that only a beat named.
 pub const TRIES_CLAIMED: u32 = 3;
+/// After something was waived a member compares its holes with another's this soon, then
+/// after twice, four times … as long, up to [`SEEK_MOST`].
+pub const SEEK: Duration = Duration::from_secs(5);
+/// Longest time between two looks for what was waived, or a beat's mean interval.
+pub const SEEK_MOST: Duration = Duration::from_secs(10);
+/// So many looks in vain; then no more until someone is back or something else is waived.
+pub const SEEK_ROUNDS: u32 = 20;
+/// Heads of members that lack nothing of each other differ for this long, or up to twice as
+/// long, before one merges them; then for twice as long, up to [`MERGE_MOST`].
+pub const MERGE: Duration = Duration::from_secs(5);
+/// Longest time after which heads are merged again.
+pub const MERGE_MOST: Duration = Duration::from_secs(600);
 /// A joiner waits this long for a page.
 pub const SYNC_TIMEOUT: Duration = Duration::from_secs(1);
 /// A joiner asks this often without an answer before it goes live and lets repair heal.

@@ -60,6 +60,16 @@ impl RangeSet {
         self.0.splice(from..to, [(low, high)]);
     }
 
+    /// Removes `from` and everything above it.
+    pub fn truncate(&mut self, from: Number) {
+        self.0.retain(|(low, _)| *low < from);
+        if let Some((_, high)) = self.0.last_mut()
+            && *high >= from
+        {
+            *high = Number(from.0 - 1);
+        }
+    }
+
     /// The lowest hole between two ranges, if there is one.
     #[must_use]
     pub fn lowest_hole(&self) -> Option<(Number, Number)> {
@@ -113,6 +123,11 @@ mod tests {
             prop_assert_eq!(set.top().0, model.last().copied().unwrap_or(0));
             prop_assert_eq!(set.first_missing().0, (1..).find(|n| !model.contains(n)).unwrap());
             let list: Vec<_> = set.iter().collect();
+            let mut cut = set.clone();
+            cut.truncate(Number(30));
+            for n in 0..70 {
+                prop_assert_eq!(cut.contains(Number(n)), n < 30 && model.contains(&n));
+            }
             prop_assert!(list.windows(2).all(|pair| pair[0].1.0 + 1 < pair[1].0.0), "canonical: {list:?}");
         }
     }

@@ -24,6 +24,9 @@ pub struct Want {
     /// What the requester has, by author: everything else is asked for, in key order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub have: Option<BTreeMap<NodeId, RangeSet>>,
+    /// Equivocations known to the requester, as in a beat's `cut`: it needs no proof of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cut: Vec<Dot>,
     /// Signature of the requester over [`Want::signed_form`] and the room.
     pub sig: Signature,
 }
@@ -48,6 +51,9 @@ impl Want {
                 });
             }),
         };
+        out.list(self.cut.iter(), |out, dot| {
+            out.dot(*dot);
+        });
         out.into_bytes()
     }
 
@@ -62,6 +68,7 @@ impl Want {
         };
         let within = self.dots.len() <= limits::WANTS
             && self.hellos.len() <= limits::WANTS
+            && self.cut.len() <= limits::MEMBERS
             && self.have.as_ref().is_none_or(ranges_fit);
         if within { Ok(()) } else { Err(Violation("request has too many entries")) }
     }
@@ -84,12 +91,18 @@ pub struct Give {
     /// Join frames of members present that are not part of the history given: only names.
     #[serde(default)]
     pub joins: Vec<Arc<Frame>>,
+    /// Equivocations that the requester doesn't know of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proofs: Vec<Proof>,
     /// Members present at the answerer, itself included. First page only.
     #[serde(default)]
     pub live: Vec<NodeId>,
     /// What the answerer no longer has, or doesn't pass on.
     #[serde(default)]
     pub floor: Floor,
+    /// What the answerer has given up, and showed the gap.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<Dot>,
     /// There is more: ask again with what you then have.
     #[serde(default)]
     pub more: bool,
@@ -114,6 +127,9 @@ impl Give {
         });
         let key = self.floor.key;
         out.u64(key.lamport.0).node(key.node).u64(key.number.0);
+        out.list(self.lost.iter(), |out, dot| {
+            out.dot(*dot);
+        });
         out.u8(u8::from(self.more) | u8::from(self.sync) << 1);
         out.into_bytes()
     }
@@ -127,11 +143,51 @@ impl Give {
             && self.joins.len() <= limits::MEMBERS
             && self.hellos.len() <= limits::MEMBERS + limits::PAGE_FRAMES + limits::WANTS
             && self.live.len() <= limits::MEMBERS
+            && self.lost.len() <= limits::WAIVED
+            && self.proofs.len() <= limits::PROOFS
             && self.floor.entries.len() <= limits::TOMBSTONES;
         if !within {
             return Err(Violation("answer has too many entries"));
         }
+        // A frame's number is at most its Lamport time, so none below the cut is above its key.
+        if self.floor.entries.values().any(|entry| entry.number.0 > self.floor.key.lamport.0) {
+            return Err(Violation("a floor lies above its own key"));
+        }
+        self.proofs.iter().try_for_each(Proof::check)?;
         self.frames.iter().chain(&self.joins).try_for_each(|frame| frame.check())
+    }
+}
+
+/// Two frames that no honest node signs both: these bytes alone show it to anyone.
+///
+/// Either they have one dot and different contents (equivocation), or the second comes after
+/// the first although that is its author's last, or has a Lamport time not above its.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof(pub Arc<Frame>, pub Arc<Frame>);
+
+impl Proof {
+    /// The dot from which on their author's frames are void; none if they prove nothing.
+    #[must_use]
+    pub fn cut(first: &Frame, second: &Frame) -> Option<Dot> {
+        let (one, other) = (first.dot(), second.dot());
+        if one.node != other.node {
+            None
+        } else if one == other {
+            (first.signed_form() != second.signed_form()).then_some(one)
+        } else {
+            let after = other.number > one.number;
+            if after && first.is_final {
+                Some(Dot::new(one.node, one.number.next()))
+            } else {
+                (after && second.lamport <= first.lamport).then_some(other)
+            }
+        }
+    }
+
+    fn check(&self) -> Result<(), Violation> {
+        Self::cut(&self.0, &self.1).ok_or(Violation("that proves nothing"))?;
+        self.0.check()?;
+        self.1.check()
     }
 }
 

@@ -12,7 +12,7 @@ impl Participant {
         if !live || !std::mem::take(&mut self.agreement_stale) {
             return;
         }
-        let now = (self.engine.agreement(), self.engine.frontier());
+        let now = (self.engine.agreement(), self.engine.revision());
         if self.agreement == Some(now) {
             return;
         }

@@ -4,9 +4,10 @@ use super::{Output, Participant, RequestKind};
 use crate::{Change, Code, Event, Member, Notice, Ready, Reason, telling};
 use chat_engine::{Answers, Delivery, Effect, Entry, Fault, LinkState, PresenceChange};
 use chat_protocol::{
-    Dot, Envelope, Give, Item, ItemKind, NodeId, Want,
+    Dot, Envelope, Give, Item, ItemKind, NodeId, Number, Want,
     director::clean_topic,
     frame::{Signature, Terms},
+    limits,
 };
 
 impl Participant {
@@ -26,10 +27,12 @@ impl Participant {
                 Effect::Entered => self.entered(),
                 Effect::Nobody => self.outputs.push_back(Output::Nobody),
                 Effect::Synced => self.synced(),
+                Effect::Merge => self.say(Vec::new(), false),
                 Effect::Introduced(entry) => self.introduction(&entry),
                 Effect::Deliver(delivery) => self.deliver(&delivery),
                 Effect::Presence(node, change) => self.presence(node, change),
                 Effect::Trimmed => self.trimmed(),
+                Effect::Expelled(node, from) => self.expelled(node, from),
                 Effect::Fault(fault) => self.fault(fault),
                 Effect::Gone => self.gone(),
             }
@@ -56,8 +59,9 @@ impl Participant {
         hellos: Vec<NodeId>,
     ) {
         let hello = self.seal.own_hello().clone();
+        let cut = self.engine.convicted().take(limits::MEMBERS).collect();
         let mut want =
-            Want { from: self.seal.me(), hello, dots, hellos, have, sig: Signature::ZERO };
+            Want { from: self.seal.me(), hello, dots, hellos, have, cut, sig: Signature::ZERO };
         self.seal.sign_want(&mut want);
         let (subject, kind) = match to {
             None => (self.subjects.sync(), RequestKind::AnyMember),
@@ -70,7 +74,8 @@ impl Participant {
     }
 
     pub(super) fn give(&mut self, reply: String, give: &mut Give) {
-        let authors = give.frames.iter().chain(&give.joins).map(|frame| frame.from);
+        let proven = give.proofs.iter().map(|proof| &proof.0);
+        let authors = give.frames.iter().chain(&give.joins).chain(proven).map(|frame| frame.from);
         let mut needed: Vec<_> = authors.chain(give.live.iter().copied()).collect();
         needed.push(self.seal.me());
         needed.sort_unstable();
@@ -186,12 +191,27 @@ impl Participant {
         }
     }
 
+    /// Its messages from there on count at no member.
+    pub(super) fn expelled(&mut self, node: NodeId, from: Number) {
+        if node == self.seal.me() {
+            self.leaving = Some((Reason::Expelled, self.now));
+            return;
+        }
+        self.member(node, Change::Expelled);
+        let held = self.engine.transcript().filter(|entry| entry.frame.from == node).count();
+        let message = format!(
+            "{} signed two different messages as number {from}: those from there on are void, \
+             the {held} before it stay",
+            self.names.get(&node)
+        );
+        self.event(Event::Warning(Notice::new(Code::Refused, message)));
+        self.announcer.changed(self.now);
+        self.agreement_stale = true;
+    }
+
     pub(super) fn fault(&mut self, fault: Fault) {
         match fault {
-            Fault::Equivocation(dot) => {
-                self.refuse(&format!("{dot} was signed twice, with different contents"));
-            }
-            Fault::Void(dot) => self.refuse(&format!("{dot} contradicts its own clock")),
+            Fault::Floor(_) => self.refuse("a member told wrong of what it no longer has"),
             Fault::AfterFinal(dot) => self.refuse(&format!("{dot} came from a node that had left")),
             Fault::OtherPast(_) => {}
         }

@@ -4,7 +4,9 @@
 use super::Participant;
 use crate::{Code, Event, Notice};
 use chat_engine::{Entry, Input};
-use chat_protocol::{Envelope, Floor, Frame, Give, Hello, NodeId, Want, frame::Signature, subject};
+use chat_protocol::{
+    Envelope, Floor, Frame, Give, Hello, NodeId, Proof, Want, frame::Signature, subject,
+};
 use chat_seal::Refused;
 use std::sync::Arc;
 
@@ -72,8 +74,10 @@ impl Participant {
                 hellos,
                 frames: Vec::new(),
                 joins: Vec::new(),
+                proofs: Vec::new(),
                 live: Vec::new(),
                 floor: Floor::default(),
+                lost: Vec::new(),
                 more: false,
                 sync: false,
                 sig: Signature::ZERO,
@@ -93,8 +97,13 @@ impl Participant {
         let frames = std::mem::take(&mut give.frames);
         let joins = std::mem::take(&mut give.joins);
         let (entries, joins) = (self.verified(&frames), self.verified(&joins));
+        let proofs = std::mem::take(&mut give.proofs);
+        let both = |Proof(first, second): &Proof| {
+            Some((self.verify(first).ok()?, self.verify(second).ok()?))
+        };
+        let proofs = proofs.iter().filter_map(both).collect();
         give.live.retain(|node| self.seal.hello(node).is_some());
-        self.engine.handle(self.now, Input::Give { give, entries, joins });
+        self.engine.handle(self.now, Input::Give { give, entries, joins, proofs });
     }
 
     pub(super) fn verified(&mut self, frames: &[Arc<Frame>]) -> Vec<Entry> {

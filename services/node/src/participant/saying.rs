@@ -2,7 +2,7 @@
 
 use super::Participant;
 use crate::{Code, Event, Notice};
-use chat_engine::{Entry, LinkState, Phase};
+use chat_engine::{Entry, Phase};
 use chat_protocol::{Item, envelope::json_bytes, limits};
 use std::sync::Arc;
 
@@ -55,8 +55,7 @@ impl Participant {
             return;
         }
         let settled = self.outbox.is_empty() && self.engine.is_stable();
-        let cut_off = self.link == LinkState::Down;
-        if !settled && self.now < until && !cut_off {
+        if !settled && self.now < until {
             return;
         }
         self.said_final = true;
