@@ -1,0 +1,176 @@
+//! Single situations, with their figures.
+
+use chat_engine::Time;
+use chat_simulation::{Setup, World, log::Log, peer::Link};
+
+const SECOND: Time = Time::from_secs(1);
+
+/// A room without faults but what the test does.
+fn calm(seed: u64) -> World {
+    let mut setup = Setup::drawn(seed, false);
+    setup.config = chat_engine::Config::default();
+    (setup.real, setup.skew) = (false, false);
+    (setup.weather.loss, setup.weather.duplicates) = (0.0, 0.0);
+    setup.weather.delay = Time::from_millis(20);
+    setup.weather.backlog = 65_536;
+    setup.most = usize::MAX;
+    World::new(setup, Log::default())
+}
+
+fn settled(world: &World) -> bool {
+    assert_eq!(world.violation, None, "seed {}", world.setup.seed);
+    world.unsettled().is_none()
+}
+
+/// Runs until the transcripts are equal; how long that took.
+fn settle(world: &mut World, patience: Time) -> Time {
+    let begun = world.now;
+    while !settled(world) {
+        assert!(world.now < begun + patience, "{:?}", world.unsettled());
+        world.run(world.now + Time::from_millis(100));
+    }
+    world.now - begun
+}
+
+#[test]
+fn a_healed_partition_leaves_no_difference_within_ten_seconds() {
+    for seed in 0..40 {
+        let mut world = calm(seed);
+        for peer in 0..6 {
+            world.enter(peer == 0, 0);
+            world.run(world.now + SECOND);
+        }
+        for peer in 0..6 {
+            world.peers[peer].side = u8::from(peer % 2 == 0);
+        }
+        world.weather.walls = vec![(0, 1), (1, 0)];
+        for turn in 0..20 {
+            world.say(turn % 6);
+            world.run(world.now + SECOND);
+        }
+        assert!(!settled(&world));
+        world.weather.walls.clear();
+        settle(&mut world, 10 * SECOND);
+        assert_eq!(world.gaps(), 0, "nothing was lost");
+    }
+}
+
+#[test]
+fn groups_that_began_apart_become_one() {
+    for seed in 0..40 {
+        let mut world = calm(seed);
+        world.weather.walls = vec![(0, 1), (1, 0)];
+        for peer in 0..6 {
+            world.enter(peer < 2, u8::from(peer % 2 == 1));
+            world.run(world.now + SECOND);
+            world.say(peer);
+        }
+        world.weather.walls.clear();
+        settle(&mut world, 15 * SECOND);
+        assert_eq!(world.gaps(), 0, "nothing was lost");
+        for peer in world.members() {
+            assert_eq!(world.engine(peer).transcript().count(), world.truth.said().len());
+        }
+    }
+}
+
+#[test]
+fn those_who_leave_are_let_go_within_two_seconds() {
+    for seed in 0..50 {
+        let mut world = calm(seed);
+        world.weather.loss = 0.1;
+        for peer in 0..4 {
+            world.enter(peer == 0, 0);
+            world.run(world.now + 2 * SECOND);
+        }
+        for peer in 0..4 {
+            world.leave(peer);
+            world.run(world.now + 2 * SECOND);
+            assert!(world.is_out(peer), "{seed}: {peer} stays");
+        }
+    }
+}
+
+#[test]
+fn a_late_joiner_is_given_what_was_said() {
+    let mut world = calm(1);
+    world.enter(true, 0);
+    world.enter(false, 0);
+    world.run(2 * SECOND);
+    for _ in 0..200 {
+        world.say(0);
+        world.say(1);
+    }
+    world.run(world.now + SECOND);
+    let late = world.enter(false, 0);
+    world.run(world.now + SECOND);
+    assert!(settled(&world));
+    assert_eq!(world.engine(late).transcript().count(), 403);
+}
+
+#[test]
+fn nobody_goes_live_in_a_room_where_nobody_answers() {
+    let mut world = calm(1);
+    world.enter(true, 0);
+    world.run(2 * SECOND);
+    // The server notices the death only between the two who come.
+    world.crash(0, 25 * SECOND);
+    for _ in 0..2 {
+        let late = world.enter(false, 0);
+        world.run(world.now + 20 * SECOND);
+        assert!(!world.peers[late].live);
+        world.crash(late, Time::ZERO);
+        world.run(world.now + 10 * SECOND);
+    }
+}
+
+#[test]
+fn flow_control_waits_for_a_member_that_stalls_and_not_for_one_that_is_lost() {
+    let mut world = calm(3);
+    for peer in 0..3 {
+        world.enter(peer == 0, 0);
+        world.run(world.now + 3 * SECOND);
+    }
+    world.impair(2, Link::Stalled);
+    let burst = (0..5000).take_while(|_| world.say(0)).count();
+    assert_eq!(burst as u64, chat_protocol::limits::UNACKNOWLEDGED, "then it waits");
+    let suspected = world.now + 30 * SECOND;
+    while !world.say(0) {
+        assert!(world.now < suspected, "nobody waits for whoever can't be reached");
+        world.run(world.now + SECOND);
+    }
+    world.mend(2);
+    settle(&mut world, 20 * SECOND);
+    assert_eq!(world.gaps(), 0, "nothing was lost");
+}
+
+#[test]
+fn one_lost_frame_costs_one_gap_and_not_one_for_each_that_follows() {
+    let mut world = calm(4);
+    for peer in 0..4 {
+        world.enter(peer == 0, 0);
+        world.run(world.now + 3 * SECOND);
+    }
+    // Only one hears it, says something in answer, and then neither is there any more.
+    world.peers[0].side = 1;
+    world.peers[1].side = 1;
+    world.weather.walls = vec![(1, 0)];
+    world.say(0);
+    world.run(world.now + SECOND);
+    world.weather.walls.clear();
+    world.crash(0, Time::ZERO);
+    world.say(1);
+    world.crash(1, Time::ZERO);
+    for _ in 0..300 {
+        world.say(2);
+        world.run(world.now + Time::from_millis(40));
+    }
+    settle(&mut world, 30 * SECOND);
+    // A member is told of it once, and a joiner is told at once.
+    let before = world.gaps();
+    assert!(before <= 4, "{before} gaps");
+    let late = world.enter(false, 0);
+    world.run(world.now + 2 * SECOND);
+    assert!(world.peers[late].live && settled(&world));
+    assert!(world.gaps() <= before + 2, "{} gaps", world.gaps());
+}
