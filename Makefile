@@ -2,6 +2,7 @@
 
 PREFIX ?= $(HOME)/.local
 DIRECTORS ?= 2
+SECONDS ?= 60
 
 TRIPLE = $$(uname -m)-unknown-linux-gnu
 PROGRAMS = -p chat-cli -p chat-director
@@ -61,11 +62,13 @@ down: ## stop them
 
 lint: nats-server ## formatting, clippy, documentation, scripts, configurations
 	cargo fmt --all --check
+	cargo fmt --manifest-path tests/fuzz/Cargo.toml --check
 	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
 	sh -n nats/fetch
+	sh -n tests/fuzz/run
 	bash -n .ci/run
-	@! command -v shellcheck >/dev/null || { set -x; shellcheck nats/fetch .ci/run; }
+	@! command -v shellcheck >/dev/null || { set -x; shellcheck nats/fetch tests/fuzz/run .ci/run; }
 	nats/bin/nats-server -t -c nats/nats.conf
 	@! $(COMPOSE) version >/dev/null 2>&1 || { set -x; $(COMPOSE) config --quiet; }
 
@@ -79,8 +82,11 @@ test: nats-server ## all tests; those with containers where a docker daemon answ
 	    echo 'SKIPPED: container tests (no docker daemon answers, or this is not Linux)'; \
 	fi
 
+fuzz: ## fuzz every parser for SECONDS each (default: 60)
+	@tests/fuzz/run $(SECONDS)
+
 clean: ## remove everything built or fetched
 	@cargo clean --target-dir target
-	@rm -rf dist nats/bin
+	@rm -rf dist nats/bin tests/fuzz/target
 
-.PHONY: help chat demo build nats-server install uninstall dist images up down lint test clean
+.PHONY: help chat demo build nats-server install uninstall dist images up down lint test fuzz clean

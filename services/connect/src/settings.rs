@@ -106,7 +106,12 @@ impl Settings {
 }
 
 fn shown(server: &ServerAddr) -> String {
-    format!("{}://{}:{}", server.scheme(), server.host(), server.port())
+    let (scheme, host, port) = (server.scheme(), server.host(), server.port());
+    if host.contains(':') {
+        format!("{scheme}://[{host}]:{port}")
+    } else {
+        format!("{scheme}://{host}:{port}")
+    }
 }
 
 /// Parses a list of URLs; credentials in them count as given by them.
@@ -115,6 +120,9 @@ fn servers(url: &Sourced, given: &mut Given) -> Result<Vec<ServerAddr>, Settings
     let mut servers = Vec::new();
     for text in url.value.split(',').map(str::trim).filter(|text| !text.is_empty()) {
         let server: ServerAddr = text.parse().map_err(|_| malformed())?;
+        if server.host().is_empty() {
+            return Err(malformed());
+        }
         let source = format!("the URL of {}", url.source);
         if let Some(user) = server.username().map(str::to_owned) {
             let sourced = |value| Some(Sourced { value, source: source.clone() });
@@ -212,6 +220,13 @@ mod tests {
     }
 
     #[test]
+    fn servers_are_shown_as_they_may_be_typed() {
+        let args = with(|args| args.server = Some("[::1]:1,nats://127.0.0.1,tls://host".into()));
+        let shown = "nats://[::1]:1,nats://127.0.0.1:4222,tls://host:4222";
+        assert_eq!(resolve(&args, &[]).unwrap().shown(), shown);
+    }
+
+    #[test]
     fn what_makes_no_sense_is_refused() {
         let error = |args: NatsArgs| resolve(&args, &[]).unwrap_err();
         assert!(matches!(
@@ -228,6 +243,10 @@ mod tests {
         ));
         assert!(matches!(
             error(with(|a| a.server = Some(":::".into()))),
+            SettingsError::Url { .. }
+        ));
+        assert!(matches!(
+            error(with(|a| a.server = Some("nats://".into()))),
             SettingsError::Url { .. }
         ));
         assert!(matches!(

@@ -6,9 +6,9 @@ use std::{cmp::Ordering, collections::BTreeMap};
 
 /// For each node, the number of the last frame of it that was delivered.
 ///
-/// An absent entry is zero. Merging is the pointwise maximum: commutative, associative,
+/// An absent entry is zero, and equal to one that says so. Merging is the pointwise maximum: commutative, associative,
 /// idempotent.
-#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[derive(Clone, Default, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct VectorClock(BTreeMap<NodeId, Number>);
 
@@ -86,6 +86,14 @@ impl FromIterator<Dot> for VectorClock {
     }
 }
 
+impl PartialEq for VectorClock {
+    fn eq(&self, other: &Self) -> bool {
+        self.within(other) && other.within(self)
+    }
+}
+
+impl Eq for VectorClock {}
+
 impl PartialOrd for VectorClock {
     /// Before, after, equal, or nothing of these: concurrent.
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
@@ -113,6 +121,13 @@ mod tests {
         let mut out = a.clone();
         out.merge(b);
         out
+    }
+
+    #[test]
+    fn an_entry_of_zero_is_as_good_as_none() {
+        let zero = VectorClock::from_iter([Dot::new(NodeId([1; 10]), Number(0))]);
+        assert_eq!(zero.partial_cmp(&VectorClock::new()), Some(Ordering::Equal));
+        assert_eq!(zero, VectorClock::new());
     }
 
     proptest! {

@@ -119,6 +119,10 @@ impl Frame {
         if self.items.iter().map(|item| item.text.len()).sum::<usize>() > limits::FRAME_BYTES / 2 {
             return Err(Violation("frame too long"));
         }
+        // Names of unknown kinds and topics have no bound of their own.
+        if self.signed_form().len() > limits::FRAME_BYTES {
+            return Err(Violation("frame too long"));
+        }
         Ok(())
     }
 }
@@ -146,7 +150,7 @@ impl Item {
             None => out.u8(0),
             Some(terms) => out
                 .u8(1)
-                .u8(u8::from(terms.history) | u8::from(terms.sealed) << 1)
+                .u8(terms.flags())
                 .u32(terms.capacity.unwrap_or(0))
                 .sized(terms.topic.as_deref().unwrap_or_default().as_bytes()),
         };
@@ -218,4 +222,51 @@ pub struct Terms {
     /// How many members fit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capacity: Option<u32>,
+}
+
+impl Terms {
+    /// One bit for each field: its value, or, of what may be absent, whether it is there.
+    fn flags(&self) -> u8 {
+        u8::from(self.history)
+            | u8::from(self.sealed) << 1
+            | u8::from(self.topic.is_some()) << 2
+            | u8::from(self.capacity.is_some()) << 3
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn join(kind: ItemKind, topic: Option<String>, capacity: Option<u32>) -> Frame {
+        let dot = Dot::new(NodeId([1; 10]), Number(1));
+        let terms = Some(Terms { history: true, sealed: false, topic, capacity });
+        Frame {
+            from: dot.node,
+            number: dot.number,
+            lamport: Lamport(1),
+            clock: VectorClock::from_iter([dot]),
+            past: Past([0; 16]),
+            items: vec![Item { kind, text: "ann".into(), at: 1, terms }],
+            is_final: false,
+            sig: Signature::ZERO,
+        }
+    }
+
+    #[test]
+    fn an_empty_topic_and_no_capacity_at_all_are_other_terms_than_none() {
+        let form = |topic: Option<&str>, capacity| {
+            join(ItemKind::Join, topic.map(str::to_owned), capacity).signed_form()
+        };
+        assert_ne!(form(None, None), form(Some(""), None));
+        assert_ne!(form(None, None), form(None, Some(0)));
+    }
+
+    #[test]
+    fn what_has_no_bound_of_its_own_counts_towards_the_frame() {
+        let long = "x".repeat(limits::FRAME_BYTES);
+        assert_eq!(join(ItemKind::Join, None, None).check(), Ok(()));
+        assert!(join(ItemKind::Join, Some(long.clone()), None).check().is_err());
+        assert!(join(ItemKind::Unknown(long), None, None).check().is_err());
+    }
 }

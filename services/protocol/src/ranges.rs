@@ -34,7 +34,7 @@ impl RangeSet {
     #[must_use]
     pub fn first_missing(&self) -> Number {
         match self.0.first() {
-            Some((Number(1), high)) => high.next(),
+            Some((Number(0 | 1), high)) => high.next(),
             _ => Number(1),
         }
     }
@@ -108,6 +108,15 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
+
+    #[test]
+    fn zero_does_not_count_as_missing_nor_hide_what_is() {
+        for (high, missing) in [(0, 1), (1, 2), (5, 6)] {
+            let mut set = RangeSet::new();
+            set.insert_range(Number(0), Number(high));
+            assert_eq!(set.first_missing(), Number(missing));
+        }
+    }
 
     proptest! {
         #[test]
