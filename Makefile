@@ -79,8 +79,12 @@ test: nats-server ## all tests; those with containers where a docker daemon answ
 	    echo 'SKIPPED: container tests (no docker daemon answers, or this is not Linux)'; \
 	fi
 
+# Both variables reach the test through its environment.
+storm: nats-server build ## ten nodes through SECONDS (default: 120) of faults; SEED replays them
+	@cargo test --locked -p chat-tests --features storm --test storm -- --nocapture
+
 clean: ## remove everything built or fetched
 	@cargo clean --target-dir target
 	@rm -rf dist nats/bin
 
-.PHONY: help chat demo build nats-server install uninstall dist images up down lint test clean
+.PHONY: help chat demo build nats-server install uninstall dist images up down lint test storm clean
