@@ -82,6 +82,13 @@ test: nats-server ## all tests; those with containers where a docker daemon answ
 	    echo 'SKIPPED: container tests (no docker daemon answers, or this is not Linux)'; \
 	fi
 
+soak: ## simulate discussions from fresh seeds for MINUTES (default: 10)
+	@cargo run --release --locked -p chat-simulation -- --minutes $(or $(MINUTES),10)
+
+# Both variables reach the test through its environment.
+storm: nats-server build ## ten nodes through SECONDS (default: 120) of faults; SEED replays them
+	@cargo test --locked -p chat-tests --features storm --test storm -- --nocapture
+
 fuzz: ## fuzz every parser for SECONDS each (default: 60)
 	@tests/fuzz/run $(SECONDS)
 
@@ -89,4 +96,4 @@ clean: ## remove everything built or fetched
 	@cargo clean --target-dir target
 	@rm -rf dist nats/bin tests/fuzz/target
 
-.PHONY: help chat demo build nats-server install uninstall dist images up down lint test fuzz clean
+.PHONY: help chat demo build nats-server install uninstall dist images up down lint test soak storm fuzz clean

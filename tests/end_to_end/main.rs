@@ -3,6 +3,7 @@
 mod bad_input;
 mod causal_order;
 mod cut_off_and_back;
+mod cut_off_while_entering;
 mod director_restart;
 mod director_service;
 mod embedded;

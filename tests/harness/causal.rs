@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 type Place = (u64, u64);
 
 /// Checks one node's output: no message twice, none before one in its clock, each sender's
-/// in order, unless it says that there is a gap.
+/// in order; but for what lies in the past of a frame that it said is missing.
 ///
 /// # Panics
 /// With the message that breaks the order.
@@ -23,11 +23,20 @@ pub fn check(who: &str, events: &[Value]) {
         .rev()
         .map(|(at, message)| ((author(message), place(message).0), at))
         .collect();
+    // By author: up to which number frames may be missing, as was said before.
+    let mut missing: HashMap<String, u64> = HashMap::new();
     for (at, message) in messages.iter().enumerate() {
         let id = message["id"].as_str().unwrap_or_default();
         assert!(seen.insert(id), "{who} shows {id} twice");
-        if message["gap"].as_array().is_some_and(|gap| !gap.is_empty()) {
-            continue;
+        for (author, number) in message["gap"].as_array().into_iter().flatten().filter_map(dot) {
+            let shown = position.get(&(author.clone(), number));
+            let past =
+                shown.and_then(|at| messages[*at]["clock"].as_object()).into_iter().flatten();
+            let past = past.map(|(other, known)| (other.clone(), known.as_u64().unwrap_or(0)));
+            for (other, number) in past.chain([(author, number)]) {
+                let known = missing.entry(other).or_default();
+                *known = number.max(*known);
+            }
         }
         let (author, place) = (author(message), place(message));
         let late = message["late"] == true;
@@ -40,8 +49,9 @@ pub fn check(who: &str, events: &[Value]) {
         for ((other, number), other_at) in &position {
             let known = clock.get(other).and_then(Value::as_u64).unwrap_or(0);
             let in_past = *number <= known && (other, *number) != (&author, place.0);
+            let told = missing.get(other).is_some_and(|missing| number <= missing);
             assert!(
-                !in_past || *other_at < at,
+                !in_past || told || *other_at < at,
                 "{who} shows {id} before {other}:{number}, which is in its clock"
             );
         }
@@ -64,10 +74,49 @@ fn author(message: &Value) -> String {
     message["node"].as_str().unwrap_or_default().to_owned()
 }
 
+fn dot(dot: &Value) -> Option<(String, u64)> {
+    let (author, number) = dot.as_str()?.rsplit_once(':')?;
+    Some((author.to_owned(), number.parse().ok()?))
+}
+
 fn place(message: &Value) -> Place {
     let id = message["id"].as_str().unwrap_or_default();
     let parsed = id.rsplit_once(':').and_then(|(_, place)| place.split_once('.'));
     let parsed =
         parsed.and_then(|(number, index)| Some((number.parse().ok()?, index.parse().ok()?)));
     parsed.unwrap_or_else(|| panic!("{id:?} is not node:number.index"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn message(id: &str, clock: &Value, gap: &Value, late: bool) -> Value {
+        let node = id.split(':').next();
+        json!({ "event": "message", "id": id, "node": node, "clock": clock, "gap": gap, "late": late })
+    }
+
+    #[test]
+    fn what_is_missing_may_come_later_if_it_was_said() {
+        let late = message("a:1.0", &json!({ "a": 1 }), &json!([]), true);
+        let answer = |gap| message("b:1.0", &json!({ "a": 2, "b": 1 }), &gap, false);
+        let next = message("b:2.0", &json!({ "a": 2, "b": 2 }), &json!([]), false);
+        check("honest", &[answer(json!(["a:2"])), next.clone(), late.clone()]);
+        for gap in [json!([]), json!(["c:1"])] {
+            let silent = [answer(gap), next.clone(), late.clone()];
+            assert!(std::panic::catch_unwind(|| check("silent", &silent)).is_err());
+        }
+    }
+
+    #[test]
+    fn no_message_is_shown_twice_or_before_an_earlier_one_of_its_author() {
+        let [first, second] = [1, 2].map(|number| {
+            message(&format!("a:{number}.0"), &json!({ "a": number }), &json!([]), false)
+        });
+        check("right", &[first.clone(), second.clone()]);
+        for wrong in [[first.clone(), first.clone()], [second, first]] {
+            assert!(std::panic::catch_unwind(|| check("wrong", &wrong)).is_err());
+        }
+    }
 }

@@ -83,6 +83,25 @@ impl Chat {
         self.events().into_iter().filter(|event| event["event"] == kind).collect()
     }
 
+    /// The first event that matches.
+    ///
+    /// # Panics
+    /// Never, in practice.
+    #[must_use]
+    pub fn find(&self, matches: impl Fn(&Value) -> bool) -> Option<Value> {
+        self.lines.lock().expect("no holder panics").iter().find(|event| matches(event)).cloned()
+    }
+
+    /// Its last event of one kind.
+    ///
+    /// # Panics
+    /// Never, in practice.
+    #[must_use]
+    pub fn last_of(&self, kind: &str) -> Option<Value> {
+        let lines = self.lines.lock().expect("no holder panics");
+        lines.iter().rev().find(|event| event["event"] == kind).cloned()
+    }
+
     /// The texts of its messages, in the order printed.
     #[must_use]
     pub fn texts(&self) -> Vec<String> {
@@ -102,8 +121,7 @@ impl Chat {
         what: &str,
         matches: impl Fn(&Value) -> bool,
     ) -> Value {
-        let found = || self.events().into_iter().find(|event| matches(event));
-        within(patience, what, found, || self.state())
+        within(patience, what, || self.find(&matches), || self.state())
     }
 
     /// Its `ready` event, waited for.
@@ -125,7 +143,7 @@ impl Chat {
     /// Waits until it last told that all of `members` have the same transcript; the digest.
     pub fn wait_for_agreement(&self, patience: Duration, members: usize) -> String {
         let agreed = || {
-            let last = self.events_of("agreement").pop()?;
+            let last = self.last_of("agreement")?;
             (last["same"] == members && last["of"] == members).then(|| last["digest"].clone())
         };
         let what = format!("agreement of {members}");
@@ -188,7 +206,9 @@ impl Chat {
         self.process.stderr()
     }
 
-    fn state(&self) -> String {
+    /// Its last events, and what it wrote on stderr: what a failure shows.
+    #[must_use]
+    pub fn state(&self) -> String {
         let events = self.events();
         let last: Vec<_> = events.iter().rev().take(12).rev().map(Value::to_string).collect();
         format!(

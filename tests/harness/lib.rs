@@ -6,8 +6,10 @@
 pub mod causal;
 pub mod chat;
 pub mod programs;
+pub mod proxy;
 pub mod wait;
 
 pub use chat::Chat;
 pub use chat_cli::demo::Cable;
 pub use programs::{Director, Server};
+pub use proxy::Proxy;

@@ -117,6 +117,11 @@ impl Process {
         assert!(killed.is_ok_and(|status| status.success()), "kill -{name} {pid}");
     }
 
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().ok().flatten().is_some()
+    }
+
     /// Waits for its end, and for all that it wrote on stderr; the exit code, -1 if a
     /// signal ended it.
     pub fn wait(&mut self) -> i32 {
@@ -147,7 +152,7 @@ pub struct Server {
     port: u16,
     arguments: Vec<String>,
     process: Option<Process>,
-    // Held for its life: JetStream's folder, where a test wants one.
+    // Held for its life: of JetStream or of a configuration, where a test wants one.
     _folder: Option<tempfile::TempDir>,
 }
 
@@ -173,6 +178,21 @@ impl Server {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().to_string_lossy().into_owned();
         Self::with(&["-js", "-sd", &path], Some(folder))
+    }
+
+    /// A server with the limits that the image sets, without its monitoring port.
+    ///
+    /// # Panics
+    /// Where the configuration can't be read, or there is no place for temporary files.
+    #[must_use]
+    pub fn as_deployed() -> Self {
+        let deployed = concat!(env!("CARGO_MANIFEST_DIR"), "/../nats/nats.conf");
+        let text = std::fs::read_to_string(deployed).expect("nats.conf is readable");
+        let lines: Vec<_> = text.lines().filter(|line| !line.starts_with("http:")).collect();
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("nats.conf");
+        std::fs::write(&path, lines.join("\n")).expect("the folder is writable");
+        Self::with(&["-c", &path.to_string_lossy()], Some(folder))
     }
 
     fn with(arguments: &[&str], folder: Option<tempfile::TempDir>) -> Self {

@@ -11,7 +11,7 @@ use chat_connect::{Connection, Link};
 use chat_engine::{Config, LinkState, Time};
 use chat_protocol::subject::{MEMBERS_GROUP, RoomSubjects};
 use chat_seal::Seal;
-use futures_util::{StreamExt, stream::SelectAll};
+use futures_util::{StreamExt, future::pending, stream::SelectAll};
 use std::{collections::VecDeque, time::SystemTime};
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -44,6 +44,8 @@ pub(crate) struct Driver {
     subjects: RoomSubjects,
     streams: SelectAll<Subscriber>,
     inbox: String,
+    /// This node's own subject.
+    own: String,
     serving: bool,
     /// A joiner gives up at this time if it has met nobody.
     patience: Option<Instant>,
@@ -82,7 +84,7 @@ impl Driver {
             streams.push(serve(client, &subjects).await.map_err(refused)?);
         }
         let mut requests = client.subscribe(own.clone()).await.map_err(refused)?;
-        confirm(&connection, own, &mut requests).await?;
+        confirm(&connection, own.clone(), &mut requests).await?;
         streams.push(requests);
 
         let patience = match entry.opening {
@@ -111,6 +113,7 @@ impl Driver {
             subjects,
             streams: streams.into_iter().collect(),
             inbox,
+            own,
             serving: founds,
             patience,
             commands,
@@ -169,6 +172,9 @@ impl Driver {
             if message.subject.ends_with(reply_token(RequestKind::AnyMember)) {
                 self.participant.nobody(now);
             }
+            return;
+        }
+        if is_word(message) && *message.subject == *self.own {
             return;
         }
         let reply = message.reply.as_ref().map(async_nats::Subject::as_str);
@@ -306,25 +312,53 @@ async fn serve(
 }
 
 /// Sends a word to this node's own subject: when it comes back, the server has processed
-/// everything before it.
+/// everything before it. A connection that is lost takes the word with it: over the next one
+/// it is sent again.
 async fn confirm(
     connection: &Connection,
     own: String,
     requests: &mut Subscriber,
 ) -> Result<(), EnterError> {
-    connection.client.publish(own, "".into()).await.map_err(refused)?;
     let heard = async {
         while let Some(message) = requests.next().await {
-            if message.payload.is_empty() {
+            if is_word(&message) {
                 return;
             }
         }
     };
-    timeout(CONFIRM, heard).await.map_err(|_| {
-        let complaint = connection.link.borrow().complaint.clone();
-        let why = complaint.map_or_else(|| "no answer within 5 s".to_owned(), |(_, text)| text);
-        EnterError::Server(why)
-    })
+    tokio::select! {
+        heard = timeout(CONFIRM, heard) => heard.map_err(|_| {
+            let complaint = connection.link.borrow().complaint.clone();
+            let why = complaint.map_or_else(|| "no answer within 5 s".to_owned(), |(_, text)| text);
+            EnterError::Server(why)
+        }),
+        error = say_over_each_connection(connection, own) => Err(refused(error)),
+    }
+}
+
+async fn say_over_each_connection(
+    connection: &Connection,
+    own: String,
+) -> async_nats::PublishError {
+    let mut link = connection.link.clone();
+    let mut said_over = None;
+    loop {
+        let Link { up, losses, .. } = *link.borrow_and_update();
+        if up && said_over != Some(losses) {
+            said_over = Some(losses);
+            if let Err(error) = connection.client.publish(own.clone(), "".into()).await {
+                return error;
+            }
+        }
+        if link.changed().await.is_err() {
+            return pending().await;
+        }
+    }
+}
+
+/// Whether it looks like [`confirm`]'s, which may come back once more.
+fn is_word(message: &Message) -> bool {
+    message.payload.is_empty() && message.status.is_none()
 }
 
 /// Feeds the client; waits instead of the room's task while the client's queue is full.

@@ -1,0 +1,89 @@
+//! What must hold after a storm, judged by nothing but what the nodes printed.
+
+use crate::node::{Node, is_message};
+use chat_tests::causal;
+use serde_json::Value;
+use std::{
+    collections::{HashMap, HashSet},
+    thread,
+};
+
+/// Checks each node's output by itself; a node that was killed may end inside a line.
+///
+/// # Panics
+/// With the node and what is wrong with it.
+pub(crate) fn check_each(nodes: &[&Node]) {
+    // Most of the check is quadratic in the messages.
+    thread::scope(|scope| {
+        for node in nodes {
+            scope.spawn(|| check_one(node));
+        }
+    });
+}
+
+fn check_one(node: &Node) {
+    let nick = &node.nick;
+    let events = node.chat.events();
+    causal::check(nick, &events);
+    let mut texts = HashSet::new();
+    for text in node.chat.texts() {
+        assert!(!texts.contains(&text), "{nick} shows {text:?} twice");
+        texts.insert(text);
+    }
+    let printed = events.split_last().map_or(&[][..], |(_, printed)| printed);
+    let wrong = |event: &&Value| event["garbage"].is_string() || event["event"] == "error";
+    assert_eq!(printed.iter().find(wrong), None, "{nick}");
+    assert!(!node.chat.stderr().contains("panicked"), "{nick}: {}", node.chat.stderr());
+}
+
+/// Checks that whatever a living node said is shown by all that were in the room before it
+/// was said, or is named in a gap.
+///
+/// # Panics
+/// With what is missing, and where.
+pub(crate) fn check_complete(living: &[&Node]) {
+    let ids: HashMap<_, _> = living.iter().flat_map(|node| own_ids(node)).collect();
+    for node in living {
+        let shown: HashSet<_> = node.chat.texts().into_iter().collect();
+        let missing = missing(node);
+        let entered = node.entered.expect("the living are in the room");
+        let due = living.iter().flat_map(|author| &author.said).filter(|said| said.at > entered);
+        for said in due {
+            let id = ids.get(&said.text);
+            let named =
+                id.and_then(|id| id.rsplit_once('.')).is_some_and(|(dot, _)| missing.contains(dot));
+            let text = &said.text;
+            assert!(shown.contains(text) || named, "{} doesn't show {text:?}, {id:?}", node.nick);
+        }
+    }
+}
+
+/// A node's own messages as it shows them: their ids by their texts.
+fn own_ids(node: &Node) -> Vec<(String, String)> {
+    let field = |event: &Value, name: &str| event[name].as_str().unwrap_or_default().to_owned();
+    let events = node.chat.events_of("message").into_iter();
+    let own = events.filter(|event| event["nick"] == node.nick);
+    own.map(|event| (field(&event, "text"), field(&event, "id"))).collect()
+}
+
+/// The frames that a node told it couldn't get.
+fn missing(node: &Node) -> HashSet<String> {
+    let gaps = node.chat.events_of("gap");
+    let dots = gaps.iter().filter_map(|gap| gap["missing"].as_array()).flatten();
+    dots.filter_map(Value::as_str).map(ToOwned::to_owned).collect()
+}
+
+/// Checks that those who hold everything closed with the same transcript.
+///
+/// # Panics
+/// With what differs.
+pub(crate) fn check_transcripts(living: &[&Node]) {
+    let whole = |node: &&&Node| node.chat.find(|event| event["code"] == "trimmed").is_none();
+    let closed: Vec<_> =
+        living.iter().filter(whole).filter_map(|node| node.chat.last_of("closed")).collect();
+    causal::check_equal(&closed);
+    for (node, closed) in living.iter().filter(whole).zip(&closed) {
+        let shown = node.chat.events().iter().filter(|event| is_message(event)).count();
+        assert_eq!(closed["messages"], shown, "{} holds what it doesn't show", node.nick);
+    }
+}
