@@ -31,6 +31,9 @@ struct Args {
     /// Don't shrink.
     #[arg(long)]
     whole: bool,
+    /// Only name the first violation found.
+    #[arg(long)]
+    brief: bool,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -71,7 +74,7 @@ fn main() -> ExitCode {
         None => ExitCode::SUCCESS,
         Some((seed, violation)) => {
             println!("seed {seed}: {}: {}", violation.property, violation.detail);
-            replay(seed, &args)
+            if args.brief { ExitCode::FAILURE } else { replay(seed, &args) }
         }
     }
 }

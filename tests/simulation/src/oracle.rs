@@ -349,8 +349,10 @@ impl World {
     }
 
     fn small_and_hostile(&self) -> bool {
-        let whole = chat_engine::Config::default().waiting_frames;
-        self.setup.liars > 0 && self.setup.config.waiting_frames < whole
+        let (whole, config) = (chat_engine::Config::default(), &self.setup.config);
+        let small =
+            config.waiting_frames < whole.waiting_frames || config.page_frames < whole.page_frames;
+        self.setup.liars > 0 && small
     }
 
     /// Frames of one transcript that aren't in another's, and what the other knows of them.
