@@ -89,6 +89,9 @@ soak: ## simulate discussions from fresh seeds for MINUTES (default: 10)
 storm: nats-server build ## ten nodes through SECONDS (default: 120) of faults; SEED replays them
 	@cargo test --locked -p chat-tests --features storm --test storm -- --nocapture
 
+mutants: ## break each rule of the engine once and show what catches it
+	@tests/mutants/run $(NAMES)
+
 fuzz: ## fuzz every parser for SECONDS each (default: 60)
 	@tests/fuzz/run $(SECONDS)
 
@@ -96,4 +99,4 @@ clean: ## remove everything built or fetched
 	@cargo clean --target-dir target
 	@rm -rf dist nats/bin tests/fuzz/target
 
-.PHONY: help chat demo build nats-server install uninstall dist images up down lint test soak storm fuzz clean
+.PHONY: help chat demo build nats-server install uninstall dist images up down lint test soak storm mutants fuzz clean

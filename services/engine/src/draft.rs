@@ -1,6 +1,6 @@
 //! Saying: drafting own frames, taking them in, and leaving.
 
-use crate::{Effect, Engine, Entry, LinkState, Phase};
+use crate::{Effect, Engine, Entry, LinkState, Phase, Time};
 use chat_protocol::{
     ContentHash, Dot, Frame, VectorClock,
     frame::Signature,
@@ -31,7 +31,8 @@ impl Engine {
     }
 
     /// Says a frame that was drafted and signed: delivers it here and publishes it.
-    pub fn say(&mut self, entry: Entry) {
+    pub fn say(&mut self, now: Time, entry: Entry) {
+        self.now = self.now.max(now);
         debug_assert_eq!(entry.dot(), Dot::new(self.me, self.number.next()), "drafted just now");
         let is_final = entry.frame.is_final;
         self.number = entry.frame.number;

@@ -196,7 +196,8 @@ impl Engine {
         }
         let interval = self.interval();
         let alone = self.roster.len() == 0;
-        if !self.beats.news && self.now < self.beats.last + interval / 2 {
+        let leaving = matches!(self.phase, Phase::Leaving { .. });
+        if !self.beats.news && !leaving && self.now < self.beats.last + interval / 2 {
             // The room has grown since this beat was planned.
             self.beats.next = self.beats.last + interval;
             return;
@@ -206,6 +207,10 @@ impl Engine {
         let jitter = self.rng.random_range(0.5..1.5);
         self.beats.next =
             self.now + if alone { self.config.beat } else { interval.mul_f64(jitter) };
+        if leaving {
+            // The last word has little time to be claimed.
+            self.beats.next = self.now + limits::TAIL_BEAT;
+        }
         self.beats.last = self.now;
         (self.beats.news, self.beats.received) = (false, 0);
     }

@@ -13,6 +13,7 @@ pub mod network;
 pub mod oracle;
 pub mod peer;
 pub mod run;
+pub mod scale;
 pub mod schedule;
 pub mod truth;
 pub mod wire;

@@ -28,6 +28,9 @@ struct Args {
     /// Lines of the space-time log to draw.
     #[arg(long, default_value_t = 80)]
     lines: usize,
+    /// Show what rooms of so many members cost, instead.
+    #[arg(long, value_delimiter = ',')]
+    scale: Vec<usize>,
     /// Don't shrink.
     #[arg(long)]
     whole: bool,
@@ -57,6 +60,12 @@ impl Members {
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    if !args.scale.is_empty() {
+        for members in &args.scale {
+            println!("{}", chat_simulation::scale::scale(*members));
+        }
+        return ExitCode::SUCCESS;
+    }
     if let Some(seed) = args.seed {
         return replay(seed, &args);
     }

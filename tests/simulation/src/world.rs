@@ -372,8 +372,9 @@ impl World {
             let after: Vec<_> = entry.frame.named().take(12).map(|dot| log.dot(dot)).collect();
             format!("{what} {} > {}", log.dot(entry.dot()), after.join(" "))
         });
+        let local = self.peers[peer].clock.at(self.now);
         if let Some(engine) = &mut self.peers[peer].engine {
-            engine.say(entry);
+            engine.say(local, entry);
         }
         self.act(peer);
     }

@@ -174,3 +174,71 @@ fn one_lost_frame_costs_one_gap_and_not_one_for_each_that_follows() {
     assert!(world.peers[late].live && settled(&world));
     assert!(world.gaps() <= before + 2, "{} gaps", world.gaps());
 }
+
+#[test]
+fn a_joiner_of_a_room_that_has_trimmed_is_told_where_it_begins_and_waits_for_nothing() {
+    let mut world = calm(5);
+    world.setup.config.transcript_frames = 50;
+    world.enter(true, 0);
+    world.enter(false, 0);
+    world.run(2 * SECOND);
+    for _ in 0..100 {
+        world.say(0);
+        world.say(1);
+        world.run(world.now + Time::from_millis(50));
+    }
+    let late = world.enter(false, 0);
+    world.run(world.now + SECOND);
+    assert!(settled(&world), "{:?}", world.unsettled());
+    assert_eq!(world.engine(late).transcript().count(), 50);
+    assert_eq!(world.gaps(), 0, "what was trimmed is no gap");
+}
+
+#[test]
+fn nothing_is_stable_while_a_member_lacks_it() {
+    let mut world = calm(6);
+    for peer in 0..3 {
+        world.enter(peer == 0, 0);
+        world.run(world.now + 3 * SECOND);
+    }
+    assert!(world.engine(0).is_stable());
+    // One frame and every answer to it are lost on the way to the third; the next isn't.
+    world.impair(2, Link::Deaf);
+    world.say(0);
+    world.run(world.now + Time::from_millis(100));
+    world.mend(2);
+    world.peers[2].side = 1;
+    world.say(0);
+    world.run(world.now + Time::from_millis(25));
+    world.weather.walls = vec![(0, 1)];
+    for _ in 0..8 {
+        world.run(world.now + Time::from_millis(500));
+        let has_all = world.engine(2).transcript().count() == world.truth.said().len();
+        assert!(has_all || !world.engine(0).is_stable());
+    }
+    world.weather.walls.clear();
+    settle(&mut world, 20 * SECOND);
+    world.run(world.now + 5 * SECOND);
+    assert!(world.engine(0).is_stable());
+}
+
+#[test]
+fn the_last_word_of_one_who_leaves_survives_its_loss() {
+    for seed in 0..20 {
+        let mut world = calm(seed);
+        for peer in 0..3 {
+            world.enter(peer == 0, 0);
+            world.run(world.now + 3 * SECOND);
+        }
+        world.peers[0].side = 1;
+        world.weather.walls = vec![(1, 0)];
+        world.leave(0);
+        world.run(world.now + Time::from_millis(300));
+        world.weather.walls.clear();
+        world.run(world.now + 2 * SECOND);
+        assert!(world.is_out(0));
+        for peer in [1, 2] {
+            assert_eq!(world.engine(peer).members().count(), 1, "{seed}: {peer} knows");
+        }
+    }
+}

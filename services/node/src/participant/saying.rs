@@ -13,7 +13,7 @@ impl Participant {
     pub(super) fn say(&mut self, items: Vec<Item>, is_final: bool) {
         let draft = self.engine.draft(is_final);
         let (frame, hash) = self.seal.close(draft, items);
-        self.engine.say(Entry::new(Arc::new(frame), hash));
+        self.engine.say(self.now, Entry::new(Arc::new(frame), hash));
         self.run_effects();
     }
 
