@@ -128,6 +128,7 @@ impl Engine {
         if frame.past != Past::ZERO && own_view.is_some_and(|past| past != frame.past) {
             // Someone equivocated: what its author has seen, and is asked for, proves whom.
             let dots = entry.dependencies().take(limits::WANTS).collect();
+            self.seek.dispute(entry.dot(), self.now);
             self.effect(Effect::Fault(Fault::OtherPast(entry.dot())));
             self.effect(Effect::Ask { to: Some(frame.from), dots, have: None });
         }

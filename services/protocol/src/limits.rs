@@ -105,6 +105,8 @@ pub const SEEK: Duration = Duration::from_secs(5);
 pub const SEEK_MOST: Duration = Duration::from_secs(10);
 /// So many looks in vain; then no more until someone is back or something else is waived.
 pub const SEEK_ROUNDS: u32 = 20;
+/// Frames whose `past` was computed differently here, remembered until a fork is found.
+pub const DISPUTED: usize = 64;
 /// Heads of members that lack nothing of each other differ for this long, or up to twice as
 /// long, before one merges them; then for twice as long, up to [`MERGE_MOST`].
 pub const MERGE: Duration = Duration::from_secs(5);

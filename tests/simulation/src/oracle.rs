@@ -119,8 +119,14 @@ impl World {
                 continue;
             }
             view.excused.grow_and_insert(index);
-            let hides = self.truth.get(index).hides.ones();
-            todo.extend(hides.filter(|index| !view.delivered.contains(*index)));
+            let said = self.truth.get(index);
+            todo.extend(said.hides.ones().filter(|index| !view.delivered.contains(*index)));
+            if said.hostile {
+                let dot = said.dot;
+                let before = |said: &Said| said.dot.node == dot.node && said.dot < dot;
+                let said = self.truth.said().iter().enumerate();
+                todo.extend(said.filter(|(_, said)| before(said)).map(|(index, _)| index));
+            }
         }
     }
 
@@ -164,6 +170,7 @@ impl World {
         let exact = !said.hostile
             && self.setup.liars == 0
             && self.setup.config.history
+            && self.peers.len() <= 50
             && !self.peers[peer].view.trimmed
             && !self.peers[said.author].view.trimmed
             && self.peers.iter().all(|peer| peer.view.gaps == 0);
@@ -306,10 +313,7 @@ impl World {
                 }
             }
             let deceived = self.peers[*peer].view.deceived || self.peers[first].view.deceived;
-            if !deceived
-                && !self.small_and_hostile()
-                && engine.frontier() != self.engine(first).frontier()
-            {
+            if !deceived && engine.frontier() != self.engine(first).frontier() {
                 let (here, there) = (self.lone_heads(first, *peer), self.lone_heads(*peer, first));
                 return Some(format!(
                     "L1: heads only at {}: {here}; only at {}: {there}",
@@ -319,15 +323,8 @@ impl World {
             }
         }
         let floor = honest.iter().map(|peer| self.engine(*peer).floor()).max()?;
-        // A flood of a liar's takes longer to pass through small buffers than there is time.
-        let flooded = self.small_and_hostile();
-        let liars = |node: &NodeId| {
-            self.by_id.get(node).is_some_and(|who| self.peers[*who].engine.is_none())
-        };
         let above = |peer: usize| {
-            let entries = self.engine(peer).transcript();
-            let entries = entries
-                .filter(|entry| entry.key() > floor && !(flooded && liars(&entry.frame.from)));
+            let entries = self.engine(peer).transcript().filter(move |entry| entry.key() > floor);
             entries.map(|entry| (entry.key(), entry.hash)).collect::<Vec<_>>()
         };
         let expected = above(first);
@@ -346,13 +343,6 @@ impl World {
             }
         }
         None
-    }
-
-    fn small_and_hostile(&self) -> bool {
-        let (whole, config) = (chat_engine::Config::default(), &self.setup.config);
-        let small =
-            config.waiting_frames < whole.waiting_frames || config.page_frames < whole.page_frames;
-        self.setup.liars > 0 && small
     }
 
     /// Frames of one transcript that aren't in another's, and what the other knows of them.

@@ -2,6 +2,7 @@
 
 use crate::{
     Violation, World,
+    liar::Lie,
     log::Log,
     network::Weather,
     schedule::{self, Step},
@@ -85,7 +86,14 @@ impl Setup {
         let real = pick(&[0, 0, 0, 0, 0, 0, 0, 1]) == 1;
         let skew = pick(&[0, 1]) == 1;
         let farewell = pick(&[0, 0, 0, 1]) == 1 && !hostile;
-        let steps = schedule::draw(&mut rng, FAULTS, most, hostile);
+        // A flood takes longer to pass through small buffers than there is time.
+        let whole = Config::default();
+        let small =
+            config.waiting_frames < whole.waiting_frames || config.page_frames < whole.page_frames;
+        let floods = |lie: &Lie| matches!(lie, Lie::Flood | Lie::FloodBuffer);
+        let mut lies = Lie::ALL.to_vec();
+        lies.retain(|lie| hostile && !(small && floods(lie)));
+        let steps = schedule::draw(&mut rng, FAULTS, most, &lies);
         Self {
             seed,
             liars: usize::from(hostile),

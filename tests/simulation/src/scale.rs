@@ -31,8 +31,9 @@ pub struct Scale {
 
 impl fmt::Display for Scale {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let settled =
-            self.settled.map_or("not".into(), |time| format!("{:.1} s", time.as_secs_f64()));
+        let settled = self
+            .settled
+            .map_or_else(|| "not".into(), |time| format!("{:.1} s", time.as_secs_f64()));
         let (frame, clock) = self.frame;
         write!(
             f,

@@ -38,20 +38,18 @@ pub enum Step {
     Lie(Lie),
 }
 
-/// Faults of `seconds`, a step each half second on average.
+/// Faults of `seconds`, a step each half second and a lie each second on average.
 #[must_use]
-pub fn draw(rng: &mut StdRng, seconds: u64, most: usize, liars: bool) -> Vec<(Time, Step)> {
+pub fn draw(rng: &mut StdRng, seconds: u64, most: usize, lies: &[Lie]) -> Vec<(Time, Step)> {
     let mut steps: Vec<_> = (0..seconds * 2)
         .map(|_| {
             let at = Time::from_millis(rng.random_range(0..seconds * 1000));
             (at, step(rng, most))
         })
         .collect();
-    if liars {
-        for _ in 0..seconds {
-            let at = Time::from_millis(rng.random_range(0..seconds * 1000));
-            steps.push((at, Step::Lie(*Lie::ALL.choose(rng).unwrap_or(&Lie::Frame))));
-        }
+    for _ in 0..seconds {
+        let at = Time::from_millis(rng.random_range(0..seconds * 1000));
+        steps.extend(lies.choose(rng).map(|lie| (at, Step::Lie(*lie))));
     }
     steps.sort_by_key(|(at, _)| *at);
     steps
