@@ -83,7 +83,7 @@ impl Engine {
         let authors = &self.authors;
         for entry in self.transcript.iter() {
             let named = entry.frame.named().filter(|dot| !authors.is_void(*dot));
-            frontier.deliver(entry.dot(), named);
+            frontier.deliver(entry.dot(), entry.frame.lamport, named);
         }
         self.frontier = frontier;
         self.let_go();

@@ -145,7 +145,11 @@ impl Engine {
         let (dot, frame) = (entry.dot(), entry.frame.clone());
         let given_up = self.authors.deliver(dot, entry.hash, frame.is_final);
         let authors = &self.authors;
-        self.frontier.deliver(dot, frame.named().filter(|named| !authors.is_void(*named)));
+        self.frontier.deliver(
+            dot,
+            frame.lamport,
+            frame.named().filter(|named| !authors.is_void(*named)),
+        );
         self.lamport = self.lamport.max(frame.lamport);
         self.heads_changed(!frame.items.is_empty());
         self.wants.remove(dot);

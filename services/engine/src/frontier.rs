@@ -2,11 +2,12 @@
 //! the whole past, whose transitive reduction they are.
 //!
 //! Heads are a function of the set of delivered frames, never updated by removal alone, so
-//! they don't depend on the order of delivery. Only references to delivered dots count: a
-//! made-up one must not hide its victim's real frames.
+//! they don't depend on the order of delivery. Only references to delivered dots count, by
+//! frames with a higher Lamport time: one made up before its victim said that frame must not
+//! hide it.
 
-use chat_protocol::{Dot, NodeId, Number, VectorClock, limits};
-use std::collections::BTreeSet;
+use chat_protocol::{Dot, Lamport, NodeId, Number, VectorClock, limits};
+use std::collections::BTreeMap;
 
 /// Heads, and the references they follow from. O(log members) per named dot.
 #[derive(Clone, Debug, Default)]
@@ -14,10 +15,11 @@ pub(crate) struct Frontier {
     /// By author: the highest number, up to its top, that some delivered frame of another
     /// names.
     cover: VectorClock,
-    /// By author: the highest delivered number.
-    tops: VectorClock,
-    /// Named by a delivered frame, above its author's top (waived). Bounded.
-    dangling: BTreeSet<Dot>,
+    /// By author: the highest delivered number, and that frame's Lamport time.
+    tops: BTreeMap<NodeId, (Number, Lamport)>,
+    /// Named by a delivered frame, above its author's top (waived), and the highest Lamport
+    /// time of those that name it. Bounded.
+    dangling: BTreeMap<Dot, Lamport>,
     heads: VectorClock,
     /// By author: heads of others that nobody has any more, above its top.
     lost: VectorClock,
@@ -32,7 +34,7 @@ impl Frontier {
     /// never names one of the latter.
     pub(crate) fn with_lost(&self) -> VectorClock {
         let mut heads = self.heads.clone();
-        for lost in self.lost.dots().filter(|lost| lost.number > self.tops.get(&lost.node)) {
+        for lost in self.lost.dots().filter(|lost| lost.number > self.top(&lost.node).0) {
             let last = Dot::new(lost.node, Number(limits::COUNTER_MAX));
             if self.dangling.range(lost..=last).next().is_some() {
                 heads.remove(&lost.node);
@@ -64,24 +66,32 @@ impl Frontier {
     }
 
     /// Notes a delivered frame and what it names.
-    pub(crate) fn deliver(&mut self, dot: Dot, named: impl Iterator<Item = Dot>) {
+    pub(crate) fn deliver(&mut self, dot: Dot, lamport: Lamport, named: impl Iterator<Item = Dot>) {
         for reference in named {
-            if reference.number <= self.tops.get(&reference.node) {
+            let (top, at) = self.top(&reference.node);
+            if reference.number > top {
+                if self.dangling.len() < limits::WAIVED || self.dangling.contains_key(&reference) {
+                    let latest = self.dangling.entry(reference).or_default();
+                    *latest = (*latest).max(lamport);
+                }
+            } else if reference.number < top || lamport > at {
                 self.raise_cover(reference);
-            } else if self.dangling.len() < limits::WAIVED {
-                self.dangling.insert(reference);
             }
         }
-        self.raise_top(dot);
+        self.raise_top(dot, lamport);
     }
 
     /// Notes that an author's top is at least `number`, and that frames name it up to
     /// `cover`, where all of these are below someone's floor.
     pub(crate) fn adopt(&mut self, node: NodeId, number: Number, cover: Number) {
-        self.raise_top(Dot::new(node, number));
+        self.raise_top(Dot::new(node, number), Lamport(0));
         if cover.0 > 0 {
             self.raise_cover(Dot::new(node, cover.min(number)));
         }
+    }
+
+    fn top(&self, node: &NodeId) -> (Number, Lamport) {
+        self.tops.get(node).copied().unwrap_or_default()
     }
 
     fn raise_cover(&mut self, dot: Dot) {
@@ -89,18 +99,25 @@ impl Frontier {
         self.derive(dot.node);
     }
 
-    fn raise_top(&mut self, dot: Dot) {
-        self.tops.raise(dot);
+    fn raise_top(&mut self, dot: Dot, lamport: Lamport) {
+        let (top, at) = self.top(&dot.node);
+        if dot.number < top || dot.number == top && lamport <= at {
+            return;
+        }
+        self.tops.insert(dot.node, (dot.number, lamport));
         let first = Dot::new(dot.node, Number(0));
-        while let Some(reference) = self.dangling.range(first..=dot).next().copied() {
+        while let Some((reference, by)) = self.dangling.range(first..=dot).next() {
+            let (reference, by) = (*reference, *by);
             self.dangling.remove(&reference);
-            self.cover.raise(reference);
+            if reference < dot || by > lamport {
+                self.cover.raise(reference);
+            }
         }
         self.derive(dot.node);
     }
 
     fn derive(&mut self, node: NodeId) {
-        let top = self.tops.get(&node);
+        let (top, _) = self.top(&node);
         if top > self.cover.get(&node) {
             self.heads.set(Dot::new(node, top));
         } else {
@@ -122,11 +139,12 @@ mod tests {
         // b:1 names a:1 and the waived c:1, which turns up last or first.
         let frames =
             [(dot(1, 1), vec![]), (dot(2, 1), vec![dot(1, 1), dot(3, 1)]), (dot(3, 1), vec![])];
+        let lamports = [1, 2, 1];
         let heads_after = |order: [usize; 3]| {
             let mut frontier = Frontier::default();
             for index in order {
                 let (dot, named) = &frames[index];
-                frontier.deliver(*dot, named.iter().copied());
+                frontier.deliver(*dot, Lamport(lamports[index]), named.iter().copied());
             }
             frontier.heads().clone()
         };
@@ -139,8 +157,23 @@ mod tests {
     #[test]
     fn a_made_up_reference_hides_nobody() {
         let mut frontier = Frontier::default();
-        frontier.deliver(dot(1, 1), [dot(2, 1 << 40)].into_iter());
-        frontier.deliver(dot(2, 1), std::iter::empty());
+        frontier.deliver(dot(1, 1), Lamport(1), [dot(2, 1 << 40)].into_iter());
+        frontier.deliver(dot(2, 1), Lamport(1), std::iter::empty());
         assert_eq!(frontier.heads().get(&NodeId([2; 10])), Number(1));
+    }
+
+    #[test]
+    fn a_reference_to_a_frame_not_yet_said_hides_nothing() {
+        // The liar names b:2 before b says it; b:2 names the liar's frame, and each would
+        // cover the other.
+        let liar = (dot(1, 1), Lamport(5), vec![dot(2, 2)]);
+        let victim = (dot(2, 2), Lamport(6), vec![dot(1, 1)]);
+        for order in [[&liar, &victim], [&victim, &liar]] {
+            let mut frontier = Frontier::default();
+            for (dot, lamport, named) in order {
+                frontier.deliver(*dot, *lamport, named.iter().copied());
+            }
+            assert_eq!(*frontier.heads(), VectorClock::from_iter([dot(2, 2)]));
+        }
     }
 }
