@@ -1,7 +1,7 @@
 //! Single situations, with their figures.
 
 use chat_engine::Time;
-use chat_simulation::{Setup, World, log::Log, peer::Link};
+use chat_simulation::{Setup, World, liar::Lie, log::Log, peer::Link};
 
 const SECOND: Time = Time::from_secs(1);
 
@@ -241,4 +241,38 @@ fn the_last_word_of_one_who_leaves_survives_its_loss() {
             assert_eq!(world.engine(peer).members().count(), 1, "{seed}: {peer} knows");
         }
     }
+}
+
+#[test]
+fn who_tells_each_half_something_else_is_expelled_by_all_within_the_suspicion_time() {
+    let mut slowest = Time::ZERO;
+    for seed in 0..40 {
+        let mut world = calm(seed);
+        world.setup.liars = 1;
+        for peer in 0..6 {
+            world.enter(peer == 0, 0);
+            world.run(world.now + SECOND);
+        }
+        let liar = world.enter_liar();
+        world.run(world.now + SECOND);
+        world.say(0);
+        world.run(world.now + SECOND);
+        world.lie(Lie::Frame);
+        world.lie(Lie::Equivocate);
+        let begun = world.now;
+        for turn in 0..6 {
+            world.run(world.now + Time::from_millis(300));
+            world.say(turn);
+        }
+        let expelled = |world: &World| {
+            let honest = (0..world.peers.len()).filter(|peer| *peer != liar);
+            honest.map(|peer| &world.peers[peer].view).all(|view| !view.void.is_empty())
+        };
+        while !(expelled(&world) && settled(&world)) {
+            assert!(world.now < begun + 30 * SECOND, "{seed}: {:?}", world.unsettled());
+            world.run(world.now + Time::from_millis(100));
+        }
+        slowest = slowest.max(world.now - begun);
+    }
+    println!("expelled by all, and equal, {slowest:?} after the fork at the latest");
 }
