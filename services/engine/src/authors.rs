@@ -15,6 +15,8 @@ pub(crate) struct Author {
     pub(crate) lost_top: Option<(Number, ContentHash)>,
     /// Trimmed, or never given: everything up to here.
     pub(crate) floor: Option<(Number, ContentHash)>,
+    /// As much of that is hearsay: adopted from another's floor.
+    pub(crate) adopted: Number,
     /// The number of the final frame.
     pub(crate) left: Option<Number>,
     /// It equivocated: its frames from here on are void.
@@ -146,13 +148,28 @@ impl Authors {
         author.truncate(dot.number, top);
     }
 
-    /// An author's floor is a lie: only what is held of it was delivered.
+    /// The floor adopted for an author is a lie: up to there only what is held of it was
+    /// delivered.
     pub(crate) fn forget_floor(&mut self, node: NodeId, held: &[(Number, ContentHash)]) {
         let author = self.0.entry(node).or_default();
-        author.truncate(Number(1), held.last().copied());
-        for (number, _) in held {
-            author.delivered.insert(*number);
+        let adopted = std::mem::take(&mut author.adopted);
+        let mut delivered = RangeSet::new();
+        for (low, high) in author.delivered.iter().filter(|(_, high)| *high > adopted) {
+            delivered.insert_range(low.max(adopted.next()), high);
         }
+        for (number, _) in held {
+            delivered.insert(*number);
+        }
+        author.delivered = delivered;
+        author.floor = author.floor.filter(|(floor, _)| *floor > adopted);
+        author.top = author.floor.max(held.last().copied());
+    }
+
+    /// Believes another's floor of an author.
+    pub(crate) fn adopt(&mut self, dot: Dot, hash: ContentHash) {
+        self.raise_floor(dot, hash);
+        let author = self.0.entry(dot.node).or_default();
+        author.adopted = author.adopted.max(dot.number);
     }
 
     /// Raises an author's floor: everything up to it counts as delivered.

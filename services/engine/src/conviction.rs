@@ -6,7 +6,7 @@
 //! fetches the proof and checks it first. Nobody is convicted on hearsay.
 
 use crate::{Effect, Engine, Entry, frontier::Frontier};
-use chat_protocol::{Beat, Dot, NodeId, Proof, limits};
+use chat_protocol::{Beat, Dot, NodeId, Number, Proof, limits};
 use std::collections::BTreeMap;
 
 /// Proofs held, by author: at most [`limits::PROOFS`]; one costs two frames.
@@ -24,11 +24,12 @@ impl Engine {
             self.proofs.insert(dot.node, (first, second));
         }
         self.transcript.remove(dot.node, dot.number);
-        let top = self.transcript.of_author(dot.node, chat_protocol::Number(1)).last().copied();
+        let top = self.transcript.of_author(dot.node, Number(1)).last().copied();
         self.authors.convict(dot, top);
         self.waiting.purge(dot);
         self.joins.remove(&dot.node);
         self.reconsider();
+        self.bind_again();
         self.roster.remove(&dot.node);
         self.effect(Effect::Expelled(dot.node, dot.number));
         self.beats.urge(self.now);
@@ -74,7 +75,9 @@ impl Engine {
         let cover = self.transcript.floor_cover();
         for (node, author) in self.authors.iter() {
             if let Some((top, _)) = author.top {
-                frontier.adopt(*node, top, cover.get(node).min(top));
+                // What lies below the floor can't have seen anything above it.
+                let floor = author.floor.map_or(Number(0), |(floor, _)| floor);
+                frontier.adopt(*node, top, cover.get(node).min(floor));
             }
             if let Some((lost, _)) = author.lost_top {
                 frontier.lose(Dot::new(*node, lost));
@@ -89,10 +92,20 @@ impl Engine {
         self.let_go();
     }
 
+    /// What only void frames commit to is bound by nothing. O(frames and their clocks).
+    fn bind_again(&mut self) {
+        let agrees = |entry: &&Entry| self.past_here(&entry.frame) == Some(entry.frame.past);
+        let bound: Vec<_> =
+            self.transcript.iter().filter(agrees).flat_map(Entry::dependencies).collect();
+        self.transcript.unbind();
+        self.transcript.bind(bound.into_iter());
+    }
+
     /// Lets go of what nothing needs to wait for.
     pub(crate) fn let_go(&mut self) {
         let authors = &self.authors;
         self.waiting.satisfy_all(|dot| authors.has(dot));
+        self.waiting.release();
         self.wants.retain(|dot| !authors.has(dot));
         self.waived.retain(|dot| !authors.has(*dot));
     }

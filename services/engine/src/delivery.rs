@@ -3,7 +3,8 @@
 //! The rule is Birman, Schiper and Stephenson's (ACM TOCS 1991, section 5.1), on clocks that
 //! may name heads only: a frame is ready when its author's previous frame and all dots of
 //! its clock are delivered or waived, and its Lamport time isn't far above the highest
-//! delivered.
+//! delivered. One whose `past` is found to be another here waits, too, for the proof of who
+//! equivocated, and no longer than for anything else.
 //!
 //! Every refusal is a function of signed bytes, or only a delay: anything else would make
 //! honest nodes differ.
@@ -13,7 +14,7 @@ use crate::{
     transcript::{Held, Inserted},
     waiting::Waiting,
 };
-use chat_protocol::{Dot, Lamport, NodeId, Number, hash::Past, limits};
+use chat_protocol::{Dot, Frame, Lamport, NodeId, Number, hash::Past, limits};
 use std::collections::BTreeSet;
 
 impl Engine {
@@ -72,12 +73,21 @@ impl Engine {
     /// Delivers all that is ready, lowest key first, then what has waited for too long.
     pub(crate) fn deliver_ready(&mut self) {
         loop {
-            if let Some(waiting) =
-                self.waiting.pop_ready(Lamport(self.lamport.0 + limits::LAMPORT_STEP))
-            {
-                self.deliver(waiting);
-            } else if !self.deliver_expired() {
-                return;
+            let step = Lamport(self.lamport.0 + limits::LAMPORT_STEP);
+            let ready = self.waiting.ready(step);
+            let ready = ready.map(|waiting| (waiting.entry.clone(), self.expiry(waiting)));
+            match ready {
+                Some((entry, expiry)) if expiry > self.now && self.is_disputed(&entry) => {
+                    self.waiting.hold(entry.dot());
+                    self.ask_for_what_its_author_saw(&entry);
+                }
+                Some((entry, _)) => {
+                    if let Some(waiting) = self.waiting.remove(entry.dot()) {
+                        self.deliver(waiting);
+                    }
+                }
+                None if self.deliver_expired() => {}
+                None => return,
             }
         }
     }
@@ -119,18 +129,34 @@ impl Engine {
         self.waiting.satisfy(dot);
     }
 
-    /// Delivers a frame, and looks whether its author has seen what this node has.
+    /// The `past` of a frame as this node sees it, if it knows all contents.
+    pub(crate) fn past_here(&self, frame: &Frame) -> Option<Past> {
+        let previous = Dot::new(frame.from, Number(frame.number.0 - 1));
+        self.past(previous, frame.named())
+    }
+
+    /// Whether a frame's author has seen other contents than this node: someone equivocated,
+    /// or its author lies. What it depends on isn't here then.
+    fn is_disputed(&self, entry: &Entry) -> bool {
+        let frame = &entry.frame;
+        frame.past != Past::ZERO && self.past_here(frame).is_some_and(|past| past != frame.past)
+    }
+
+    /// That proves who equivocated.
+    fn ask_for_what_its_author_saw(&mut self, entry: &Entry) {
+        let dots = entry.dependencies().take(limits::WANTS).collect();
+        self.effect(Effect::Fault(Fault::OtherPast(entry.dot())));
+        self.effect(Effect::Ask { to: Some(entry.frame.from), dots, have: None });
+    }
+
+    /// Delivers a frame.
     fn deliver(&mut self, waiting: Waiting) {
         let entry = waiting.entry;
-        let frame = &entry.frame;
-        let previous = Dot::new(frame.from, Number(frame.number.0 - 1));
-        let own_view = self.past(previous, frame.named());
-        if frame.past != Past::ZERO && own_view.is_some_and(|past| past != frame.past) {
-            // Someone equivocated: what its author has seen, and is asked for, proves whom.
-            let dots = entry.dependencies().take(limits::WANTS).collect();
+        if self.is_disputed(&entry) {
             self.seek.dispute(entry.dot(), self.now);
-            self.effect(Effect::Fault(Fault::OtherPast(entry.dot())));
-            self.effect(Effect::Ask { to: Some(frame.from), dots, have: None });
+            self.ask_for_what_its_author_saw(&entry);
+        } else if self.past_here(&entry.frame) == Some(entry.frame.past) {
+            self.transcript.bind(entry.dependencies());
         }
         if !self.is_in_sequence(&entry) {
             return;
@@ -140,7 +166,7 @@ impl Engine {
         self.accept(entry, gap, via);
     }
 
-    /// Delivers a frame.
+    /// Takes a frame into what was delivered.
     pub(crate) fn accept(&mut self, entry: Entry, gap: Vec<Dot>, via: Option<NodeId>) {
         let (dot, frame) = (entry.dot(), entry.frame.clone());
         let given_up = self.authors.deliver(dot, entry.hash, frame.is_final);
@@ -162,7 +188,7 @@ impl Engine {
         self.shown = self.shown.max(entry.key());
         let backfill = self.number.0 == 0;
         let clock = self.clocks.deliver(&entry);
-        let held = Held { entry: entry.clone(), gap: gap.clone(), via };
+        let held = Held { entry: entry.clone(), gap: gap.clone(), via, bound: false };
         if self.transcript.insert(held) == Inserted::BelowFloor {
             self.authors.raise_floor(dot, entry.hash);
             self.effect(Effect::Trimmed);

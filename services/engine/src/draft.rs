@@ -39,6 +39,7 @@ impl Engine {
         self.resend.push_back((self.now, entry.dot()));
         self.forget_resend();
         self.effect(Effect::Publish(entry.clone()));
+        self.transcript.bind(entry.dependencies());
         self.accept(entry, Vec::new(), None);
         self.beats.own_frame_said(self.now);
         if is_final {

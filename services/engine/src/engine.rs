@@ -304,10 +304,22 @@ impl Engine {
     /// Who shows to have the same transcript. O(members).
     #[must_use]
     pub fn agreement(&self) -> Agreement {
-        let (mine, holes) = (Some(self.frontier()), self.authors.holes());
-        let agrees = |presence: &Presence| presence.digest == mine && presence.holes == holes;
+        let has_the_same = self.shows_the_same_heads();
+        let agrees = |presence: &Presence| has_the_same(presence) && !self.differs(presence);
         let same = self.roster.counted().filter(|(_, presence)| agrees(presence)).count();
         Agreement { same: same + 1, of: self.roster.len() + 1 }
+    }
+
+    /// Whether a member's last beat shows this node's heads, and as many holes below them.
+    pub(crate) fn shows_the_same_heads(&self) -> impl Fn(&Presence) -> bool + use<> {
+        let (mine, holes) = (Some(self.frontier()), self.authors.holes());
+        move |presence| presence.digest == mine && presence.holes == holes
+    }
+
+    /// Whether a member's last beat shows another transcript, both being whole.
+    pub(crate) fn differs(&self, presence: &Presence) -> bool {
+        let mine = self.transcript.whole_digest();
+        mine.zip(presence.transcript).is_some_and(|(mine, its)| mine != its)
     }
 
     /// Frames and bytes that wait for what they depend on.
@@ -320,6 +332,12 @@ impl Engine {
     #[must_use]
     pub fn missing(&self) -> (usize, usize) {
         (self.wants.len(), self.waived.len())
+    }
+
+    /// Frames not delivered below their authors' tops. O(authors).
+    #[must_use]
+    pub fn holes(&self) -> u64 {
+        self.authors.holes()
     }
 
     /// Digest of the frontier: equal ones mean equal transcripts above the floor.

@@ -34,7 +34,7 @@ impl Engine {
                 false => (valid, ContentHash::ZERO),
             };
             if number.0 > 0 {
-                self.authors.raise_floor(Dot::new(*node, number), hash);
+                self.authors.adopt(Dot::new(*node, number), hash);
                 self.frontier.adopt(*node, number, entry.cover.min(number));
             }
         }
@@ -85,20 +85,22 @@ impl Engine {
     /// Whether a floor adopted here claims a frame that lies above its cut.
     pub(crate) fn disproves_floor(&self, entry: &Entry) -> bool {
         let dot = entry.dot();
-        let floor = self.authors.get(&dot.node).and_then(|author| author.floor);
-        floor.is_some_and(|(floor, _)| dot.number <= floor) && entry.key() > self.transcript.floor()
+        dot.number <= self.adopted(&dot.node) && entry.key() > self.transcript.floor()
+    }
+
+    fn adopted(&self, node: &NodeId) -> Number {
+        self.authors.get(node).map_or(Number(0), |author| author.adopted)
     }
 
     /// A member's own count of its frames disproves a floor that claims more of them.
     pub(crate) fn hear_count(&mut self, node: NodeId, count: Number) {
-        let floor = self.authors.get(&node).and_then(|author| author.floor);
-        if floor.is_some_and(|(floor, _)| floor > count) {
+        if self.adopted(&node) > count {
             self.forget_floor(node);
         }
     }
 
-    /// Takes back all that a floor claimed of an author: what really lies below the cut will
-    /// be given again, and not shown.
+    /// Takes back what a floor adopted here claimed of an author: what really lies below the
+    /// cut will be given again, and not shown. What this node delivered stays delivered.
     pub(crate) fn forget_floor(&mut self, node: NodeId) {
         let held = self.transcript.of_author(node, Number(1));
         self.authors.forget_floor(node, &held);

@@ -16,8 +16,6 @@ pub struct Holdings {
     pub authors: usize,
     /// Ranges of the author with most of them.
     pub ranges: usize,
-    /// Frames not delivered below the authors' tops.
-    pub holes: u64,
     pub roster: usize,
     pub joins: usize,
     pub proofs: usize,
@@ -44,7 +42,6 @@ impl Engine {
             dangling: self.frontier.dangling(),
             authors: self.authors.iter().count(),
             ranges: ranges.max().unwrap_or(0),
-            holes: self.authors.holes(),
             roster: self.roster.size(),
             joins: self.joins.len(),
             proofs: self.proofs.len(),

@@ -146,6 +146,7 @@ impl Engine {
         if let Some(presence) = self.roster.get_mut(&beat.from) {
             (presence.beats, presence.lamport) = (beat.count, beat.lamport);
             (presence.digest, presence.holes) = (beat.digest, beat.holes);
+            presence.transcript = beat.transcript;
         }
         if self.is_joining() {
             return;
@@ -160,6 +161,7 @@ impl Engine {
         self.compare(beat);
         self.compare_convictions(beat);
         self.compare_heads(beat);
+        self.compare_transcripts(&beat.from);
         self.help(beat);
     }
 
@@ -241,6 +243,7 @@ impl Engine {
             heads,
             digest,
             holes: self.authors.holes(),
+            transcript: self.transcript.whole_digest(),
             acks,
             miss,
             cut,

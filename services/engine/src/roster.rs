@@ -19,6 +19,8 @@ pub(crate) struct Presence {
     pub(crate) lamport: Lamport,
     /// Frames that it lacks below its authors' tops, by its last beat.
     pub(crate) holes: u64,
+    /// The digest of its transcript, if nothing was trimmed there.
+    pub(crate) transcript: Option<TranscriptDigest>,
     /// This node's frames that it acknowledged.
     pub(crate) acked: Number,
 }
@@ -35,35 +37,39 @@ pub(crate) enum State {
 /// The members, this node excepted. At most [`limits::MEMBERS`] present; of those gone as
 /// many are remembered, the longest silent are forgotten first.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Roster(BTreeMap<NodeId, Presence>);
+pub(crate) struct Roster {
+    members: BTreeMap<NodeId, Presence>,
+    /// Those that aren't gone.
+    counted: usize,
+}
 
 impl Roster {
     pub(crate) fn get(&self, node: &NodeId) -> Option<&Presence> {
-        self.0.get(node)
+        self.members.get(node)
     }
 
     pub(crate) fn get_mut(&mut self, node: &NodeId) -> Option<&mut Presence> {
-        self.0.get_mut(node)
+        self.members.get_mut(node)
     }
 
     /// Members that count: present or unreachable, not gone.
     pub(crate) fn counted(&self) -> impl Iterator<Item = (&NodeId, &Presence)> {
-        self.0.iter().filter(|(_, presence)| presence.state != State::Gone)
+        self.members.iter().filter(|(_, presence)| presence.state != State::Gone)
     }
 
     /// Members heard lately.
     pub(crate) fn present(&self) -> impl Iterator<Item = (&NodeId, &Presence)> {
-        self.0.iter().filter(|(_, presence)| presence.state == State::Present)
+        self.members.iter().filter(|(_, presence)| presence.state == State::Present)
     }
 
     /// Members remembered, those gone included.
     pub(crate) fn size(&self) -> usize {
-        self.0.len()
+        self.members.len()
     }
 
     /// How many others count.
     pub(crate) fn len(&self) -> usize {
-        self.counted().count()
+        self.counted
     }
 
     /// A member was heard. `acked` is what it is taken to have of this node's frames until
@@ -74,15 +80,16 @@ impl Roster {
         now: Time,
         acked: Number,
     ) -> Option<PresenceChange> {
-        if let Some(presence) = self.0.get_mut(&node) {
+        if let Some(presence) = self.members.get_mut(&node) {
             presence.heard = now;
             let was = std::mem::replace(&mut presence.state, State::Present);
+            self.counted += usize::from(was == State::Gone);
             return (was != State::Present).then_some(PresenceChange::Back);
         }
-        if self.0.len() >= 2 * limits::MEMBERS {
-            let gone = self.0.iter().filter(|(_, presence)| presence.state == State::Gone);
+        if self.members.len() >= 2 * limits::MEMBERS {
+            let gone = self.members.iter().filter(|(_, presence)| presence.state == State::Gone);
             let oldest = gone.min_by_key(|(_, presence)| presence.heard).map(|(node, _)| *node)?;
-            self.0.remove(&oldest);
+            self.members.remove(&oldest);
         }
         let presence = Presence {
             heard: now,
@@ -92,19 +99,23 @@ impl Roster {
             digest: None,
             lamport: Lamport(0),
             holes: 0,
+            transcript: None,
             acked,
         };
-        self.0.insert(node, presence);
+        self.members.insert(node, presence);
+        self.counted += 1;
         None
     }
 
     pub(crate) fn remove(&mut self, node: &NodeId) -> Option<Presence> {
-        self.0.remove(node)
+        let presence = self.members.remove(node)?;
+        self.counted -= usize::from(presence.state != State::Gone);
+        Some(presence)
     }
 
     /// Nobody is blamed for a time in which this node itself was cut off.
     pub(crate) fn restart(&mut self, now: Time) {
-        for presence in self.0.values_mut() {
+        for presence in self.members.values_mut() {
             presence.heard = presence.heard.max(now);
         }
     }
@@ -117,7 +128,7 @@ impl Roster {
         gone: Time,
     ) -> Vec<(NodeId, PresenceChange)> {
         let mut changes = Vec::new();
-        for (node, presence) in &mut self.0 {
+        for (node, presence) in &mut self.members {
             let silent = now.saturating_sub(presence.heard);
             let state = match silent {
                 silent if silent >= gone => State::Gone,
@@ -127,7 +138,10 @@ impl Roster {
             if state > presence.state {
                 presence.state = state;
                 let change = match state {
-                    State::Gone => PresenceChange::Gone,
+                    State::Gone => {
+                        self.counted -= 1;
+                        PresenceChange::Gone
+                    }
                     _ => PresenceChange::Unreachable,
                 };
                 changes.push((*node, change));
@@ -143,6 +157,6 @@ impl Roster {
             State::Unreachable => Some(presence.heard + gone),
             State::Gone => None,
         };
-        self.0.values().filter_map(at).min()
+        self.members.values().filter_map(at).min()
     }
 }

@@ -1,9 +1,11 @@
 //! Seeking what was given up: heads don't show what is missing further down, so a member with
 //! holes in what it delivered compares them with another's now and then, in turns. And seeking
-//! forks: whoever holds a frame whose `past` it computes differently asks for what that names.
+//! forks: whoever holds a frame whose `past` it computes differently asks for what that names;
+//! and if only the transcript's digest differs, for frames that no `past` commits to.
 
-use crate::{Effect, Engine, Entry, Time};
+use crate::{Effect, Engine, Entry, Time, roster::Presence};
 use chat_protocol::{Dot, NodeId, limits};
+use rand::RngExt;
 use std::collections::BTreeSet;
 
 /// When to look next. Idle where nothing is missing, and after [`limits::SEEK_ROUNDS`] in
@@ -16,6 +18,8 @@ pub(crate) struct Seek {
     turn: usize,
     /// Frames whose authors have seen other contents, at most [`limits::DISPUTED`].
     disputed: BTreeSet<Dot>,
+    /// The transcript's revision when it was last looked for in vain.
+    in_vain: Option<u64>,
 }
 
 impl Seek {
@@ -44,8 +48,32 @@ impl Engine {
         }
     }
 
+    /// A member shows the same heads and another transcript: below them is a fork.
+    pub(crate) fn compare_transcripts(&mut self, member: &NodeId) {
+        let fresh = self.seek.in_vain != Some(self.revision());
+        if self.seek.next.is_none() && fresh && self.hides_a_fork(member) {
+            self.seek.restart(self.now);
+        }
+    }
+
+    fn hides_a_fork(&self, member: &NodeId) -> bool {
+        let same_heads = self.shows_the_same_heads();
+        self.roster
+            .get(member)
+            .is_some_and(|presence| same_heads(presence) && self.differs(presence))
+    }
+
     fn has_holes(&self) -> bool {
-        !self.waived.is_empty() || self.authors.holes() > 0 || !self.seek.disputed.is_empty()
+        !self.waived.is_empty()
+            || self.authors.holes() > 0
+            || !self.seek.disputed.is_empty()
+            || self.sees_a_fork()
+    }
+
+    fn sees_a_fork(&self) -> bool {
+        let same_heads = self.shows_the_same_heads();
+        let hides = |presence: &Presence| same_heads(presence) && self.differs(presence);
+        self.roster.present().any(|(_, presence)| hides(presence))
     }
 
     pub(crate) fn seek_holes(&mut self) {
@@ -53,6 +81,7 @@ impl Engine {
         if !self.has_holes() || self.seek.rounds >= limits::SEEK_ROUNDS {
             self.seek.next = None;
             self.seek.disputed.clear();
+            self.seek.in_vain = Some(self.revision());
             return;
         }
         let present: Vec<_> = self.roster.present().map(|(node, _)| *node).collect();
@@ -72,8 +101,19 @@ impl Engine {
         self.seek.disputed.retain(|dot| !authors.is_void(*dot));
         let disputed = self.seek.disputed.iter().filter_map(|dot| self.transcript.get(*dot));
         let named = disputed.flat_map(Entry::dependencies).filter(|dot| !authors.is_void(*dot));
-        let dots: Vec<_> = named.collect::<BTreeSet<_>>().into_iter().take(limits::WANTS).collect();
+        let mut dots: BTreeSet<_> = named.collect();
+        if self.hides_a_fork(&member) {
+            // Of heads the equal digests show that they are the same.
+            let heads = self.heads();
+            let unbound = self.transcript.unbound();
+            dots.extend(unbound.filter(|dot| heads.get(&dot.node) != dot.number));
+        }
+        let mut dots: Vec<_> = dots.into_iter().collect();
         if !dots.is_empty() {
+            // No more than a page brings, and not always the same.
+            let first = self.rng.random_range(0..dots.len());
+            dots.rotate_left(first);
+            dots.truncate(self.config.page_frames.min(limits::WANTS));
             self.effect(Effect::Ask { to: Some(member), dots, have: None });
         }
     }

@@ -8,7 +8,10 @@ use chat_protocol::{
     ContentHash, Dot, Frame, Key, NodeId, Number, VectorClock,
     hash::{self, TranscriptDigest},
 };
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::OnceLock,
+};
 
 /// A delivered frame and how it came here.
 #[derive(Clone, Debug)]
@@ -18,6 +21,8 @@ pub(crate) struct Held {
     pub(crate) gap: Vec<Dot>,
     /// Who gave it, if it didn't come from its author.
     pub(crate) via: Option<NodeId>,
+    /// Some frame's `past`, found right here, commits to its content.
+    pub(crate) bound: bool,
 }
 
 /// Frames held, by key and by dot. O(log frames) per operation.
@@ -27,6 +32,8 @@ pub(crate) struct Transcript {
     by_dot: HashMap<Dot, Key>,
     bytes: usize,
     revision: u64,
+    /// Of this revision, once it was asked for.
+    digest: OnceLock<TranscriptDigest>,
     /// The highest key below the floor.
     floor: Key,
     /// What frames below the floor name, by author.
@@ -40,6 +47,7 @@ impl Default for Transcript {
             by_dot: HashMap::new(),
             bytes: 0,
             revision: 0,
+            digest: OnceLock::new(),
             floor: Key::ZERO,
             floor_cover: VectorClock::new(),
         }
@@ -122,7 +130,7 @@ impl Transcript {
             return Inserted::BelowFloor;
         }
         self.bytes += entry.size;
-        self.revision += 1;
+        self.changed();
         self.by_dot.insert(entry.dot(), entry.key());
         self.by_key.insert(entry.key(), held);
         Inserted::Kept
@@ -150,7 +158,7 @@ impl Transcript {
         let entry = self.by_key.remove(&key)?.entry;
         self.by_dot.remove(&entry.dot());
         self.bytes -= entry.size;
-        self.revision += 1;
+        self.changed();
         Some(entry)
     }
 
@@ -170,10 +178,44 @@ impl Transcript {
         self.floor_cover.remove(node);
     }
 
-    /// SHA-256 over id and hash of each frame held, final ones excepted. O(frames).
+    /// SHA-256 over id and hash of each frame held, final ones excepted. O(frames) once for
+    /// each revision.
     pub(crate) fn digest(&self) -> TranscriptDigest {
-        let shown = self.iter().filter(|entry| !entry.frame.is_final);
-        hash::transcript(shown.map(|entry| (&entry.frame.from, &entry.hash)))
+        *self.digest.get_or_init(|| {
+            let shown = self.iter().filter(|entry| !entry.frame.is_final);
+            hash::transcript(shown.map(|entry| (&entry.frame.from, &entry.hash)))
+        })
+    }
+
+    /// The digest, if nothing was trimmed: then members that have everything have the same.
+    pub(crate) fn whole_digest(&self) -> Option<TranscriptDigest> {
+        (self.floor == Key::ZERO).then(|| self.digest())
+    }
+
+    /// Notes frames whose contents a `past` commits to.
+    pub(crate) fn bind(&mut self, dots: impl Iterator<Item = Dot>) {
+        for dot in dots {
+            if let Some(held) = self.by_dot.get(&dot).and_then(|key| self.by_key.get_mut(key)) {
+                held.bound = true;
+            }
+        }
+    }
+
+    /// Forgets all that was bound.
+    pub(crate) fn unbind(&mut self) {
+        for held in self.by_key.values_mut() {
+            held.bound = false;
+        }
+    }
+
+    /// Frames whose contents no `past` found right here commits to. O(frames).
+    pub(crate) fn unbound(&self) -> impl Iterator<Item = Dot> {
+        self.by_key.values().filter(|held| !held.bound).map(|held| held.entry.dot())
+    }
+
+    fn changed(&mut self) {
+        self.revision += 1;
+        self.digest = OnceLock::new();
     }
 
     fn below_floor(&mut self, frame: &Frame) {

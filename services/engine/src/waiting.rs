@@ -16,6 +16,8 @@ pub(crate) struct Waiting {
     pub(crate) from: NodeId,
     /// What it still waits for.
     missing: BTreeSet<Dot>,
+    /// Its author has seen other contents of what it names: it waits for the proof of that.
+    disputed: bool,
 }
 
 impl Waiting {
@@ -104,7 +106,7 @@ impl Buffer {
             self.blocked.entry(*need).or_default().insert(dot);
         }
         self.bytes += entry.size;
-        self.frames.insert(dot, Waiting { entry, since, from, missing });
+        self.frames.insert(dot, Waiting { entry, since, from, missing, disputed: false });
         true
     }
 
@@ -151,9 +153,26 @@ impl Buffer {
     }
 
     /// The lowest frame that waits for nothing and whose Lamport time is at most `lamport`.
-    pub(crate) fn pop_ready(&mut self, lamport: Lamport) -> Option<Waiting> {
-        let key = *self.ready.first().filter(|key| key.lamport <= lamport)?;
-        self.remove(Dot::new(key.node, key.number))
+    pub(crate) fn ready(&self, lamport: Lamport) -> Option<&Waiting> {
+        let key = self.ready.first().filter(|key| key.lamport <= lamport)?;
+        self.frames.get(&Dot::new(key.node, key.number))
+    }
+
+    /// A frame that is ready waits for a proof.
+    pub(crate) fn hold(&mut self, dot: Dot) {
+        if let Some(waiting) = self.frames.get_mut(&dot) {
+            waiting.disputed = true;
+            self.ready.remove(&waiting.entry.key());
+        }
+    }
+
+    /// Something was proven: what waited for that is looked at again.
+    pub(crate) fn release(&mut self) {
+        for waiting in self.frames.values_mut() {
+            if std::mem::take(&mut waiting.disputed) {
+                self.ready.insert(waiting.entry.key());
+            }
+        }
     }
 
     /// A frame that has waited for too long, or one that it waits for and that itself waits
@@ -170,7 +189,8 @@ impl Buffer {
         let mut seen = BTreeSet::from([root]);
         // One whose Lamport time lies far ahead waits for that, too, and goes on waiting.
         let lacks = |dot: &Dot| {
-            self.frames.get(dot).is_some_and(|it| !it.missing.is_empty() && !is_far(it))
+            let waits = |it: &Waiting| it.disputed || !it.missing.is_empty();
+            self.frames.get(dot).is_some_and(|it| waits(it) && !is_far(it))
         };
         while let Some(deeper) = self
             .frames
@@ -197,7 +217,7 @@ impl Buffer {
         }
     }
 
-    fn remove(&mut self, dot: Dot) -> Option<Waiting> {
+    pub(crate) fn remove(&mut self, dot: Dot) -> Option<Waiting> {
         let waiting = self.frames.remove(&dot)?;
         self.bytes -= waiting.entry.size;
         self.ready.remove(&waiting.entry.key());

@@ -105,3 +105,37 @@ impl Wants {
         asks
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chat_protocol::Number;
+    use rand::SeedableRng;
+
+    /// When a dot is asked for, and how long the pauses are.
+    fn pauses(signed: bool) -> Vec<Time> {
+        let mut wants = Wants::default();
+        let mut rng = StdRng::seed_from_u64(1);
+        let (claimant, dot) = (NodeId([1; 10]), Dot::new(NodeId([2; 10]), Number(1)));
+        wants.claim(dot, claimant, signed, Time::ZERO);
+        let mut asked = Vec::new();
+        while let Some(now) = wants.next() {
+            if !wants.due(now, &[], &mut rng).is_empty() {
+                asked.push(now);
+            }
+        }
+        asked.windows(2).map(|pair| pair[1] - pair[0]).collect()
+    }
+
+    #[test]
+    fn a_dot_is_asked_for_a_bounded_number_of_times_with_growing_pauses() {
+        for (signed, tries) in [(true, limits::TRIES_SIGNED), (false, limits::TRIES_CLAIMED)] {
+            let pauses = pauses(signed);
+            assert_eq!(pauses.len() + 1, tries as usize);
+            for (pause, k) in pauses.into_iter().zip(1..) {
+                let backoff = limits::ASK_BACKOFF * (1 << k.min(5));
+                assert!(pause >= backoff && pause < backoff + limits::ASK_BACKOFF, "{pause:?}");
+            }
+        }
+    }
+}

@@ -26,6 +26,10 @@ pub struct Beat {
     /// Frames not delivered below the authors' tops: heads alone don't show these.
     #[serde(default)]
     pub holes: u64,
+    /// Digest of the transcript; absent where something was trimmed. Heads commit only to what
+    /// honest authors bind with `past`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transcript: Option<TranscriptDigest>,
     /// For senders active lately: everything up to here was delivered.
     #[serde(default)]
     pub acks: VectorClock,
@@ -48,10 +52,12 @@ impl Beat {
         let mut out = Writer::default();
         out.u8(1).node(self.from).u64(self.count.0).u64(self.number.0).u64(self.lamport.0);
         out.clock(&self.heads);
-        match &self.digest {
-            None => out.u8(0),
-            Some(digest) => out.u8(1).bytes(&digest.0),
-        };
+        for digest in [&self.digest, &self.transcript] {
+            match digest {
+                None => out.u8(0),
+                Some(digest) => out.u8(1).bytes(&digest.0),
+            };
+        }
         out.u64(self.holes).clock(&self.acks);
         for dots in [&self.miss, &self.cut] {
             out.list(dots.iter(), |out, dot| {

@@ -27,6 +27,8 @@ pub enum Lie {
     Frame,
     /// Two contents with one dot, to everyone or to some each.
     Equivocate,
+    /// Two contents with one dot, below a frame whose `past` commits to neither.
+    Bury,
     /// A frame that depends on what doesn't exist.
     BogusPast,
     /// A frame from the far future.
@@ -59,9 +61,10 @@ pub enum Lie {
 
 impl Lie {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Frame,
         Self::Equivocate,
+        Self::Bury,
         Self::BogusPast,
         Self::FarAhead,
         Self::Backdate,
@@ -164,6 +167,11 @@ impl Liar {
         match lie {
             Lie::Frame => vec![self.frame(edge, |_| {})],
             Lie::Equivocate => self.equivocate(edge, peers),
+            Lie::Bury => {
+                let mut said = self.equivocate(edge, peers);
+                said.push(self.frame(edge, |frame| frame.past = Past::ZERO));
+                said
+            }
             Lie::BogusPast => {
                 let ghost = self.some_dot(1..40);
                 vec![self.frame(edge, |frame| {
@@ -311,6 +319,7 @@ impl Liar {
             heads,
             digest: Some(TranscriptDigest([3; 32])),
             holes: self.rng.random_range(0..9),
+            transcript: Some(TranscriptDigest([4; 32])),
             acks,
             cut: miss.iter().copied().take(2).collect(),
             miss,

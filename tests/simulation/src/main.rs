@@ -34,7 +34,7 @@ struct Args {
     /// Don't shrink.
     #[arg(long)]
     whole: bool,
-    /// Only name the first violation found.
+    /// Go on after a violation, and only name them.
     #[arg(long)]
     brief: bool,
 }
@@ -77,14 +77,16 @@ fn main() -> ExitCode {
         }
         None => (0..args.seeds, Duration::MAX),
     };
-    let report = run_seeds(seeds, time, args.members.setup());
+    let failures = if args.brief { usize::MAX } else { 1 };
+    let report = run_seeds(seeds, time, failures, args.members.setup());
     println!("{report}");
-    match report.failed {
+    for (seed, violation) in &report.failed {
+        println!("seed {seed}: {}: {}", violation.property, violation.detail);
+    }
+    match report.failed.first_key_value() {
         None => ExitCode::SUCCESS,
-        Some((seed, violation)) => {
-            println!("seed {seed}: {}: {}", violation.property, violation.detail);
-            if args.brief { ExitCode::FAILURE } else { replay(seed, &args) }
-        }
+        Some(_) if args.brief => ExitCode::FAILURE,
+        Some((seed, _)) => replay(*seed, &args),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
     log::letter,
     truth::{Frames, Said},
 };
-use chat_engine::{Delivery, Entry, Phase, Why};
+use chat_engine::{Config, Delivery, Entry, Phase, Why};
 use chat_protocol::{ContentHash, Dot, Key, NodeId, Number, limits};
 use std::collections::HashMap;
 
@@ -88,6 +88,9 @@ impl World {
             self.excuse(peer, *missing);
         }
         self.excuse_void(peer, index);
+        if self.undelivered_past(peer, index).is_some() {
+            self.excuse_liars_again(peer);
+        }
         if let Some(missing) = self.undelivered_past(peer, index) {
             let missing = self.truth.get(missing);
             let (engine, key) = (self.engine(peer), missing.key.lamport);
@@ -123,10 +126,24 @@ impl World {
             todo.extend(said.hides.ones().filter(|index| !view.delivered.contains(*index)));
             if said.hostile {
                 let dot = said.dot;
+                // A liar may name what is only said later: who has that has it covered.
+                let named = said.names.iter().filter_map(|dot| self.truth.index(*dot));
+                todo.extend(named.filter(|index| !view.delivered.contains(*index)));
                 let before = |said: &Said| said.dot.node == dot.node && said.dot < dot;
                 let said = self.truth.said().iter().enumerate();
                 todo.extend(said.filter(|(_, said)| before(said)).map(|(index, _)| index));
             }
+        }
+    }
+
+    /// What a liar's frame names may have been said since that frame was excused.
+    fn excuse_liars_again(&mut self, peer: usize) {
+        let excused = self.peers[peer].view.excused.ones();
+        let lies = |index: &usize| self.truth.get(*index).hostile;
+        let lies: Vec<_> = excused.filter(lies).collect();
+        for index in lies {
+            self.peers[peer].view.excused.remove(index);
+            self.excuse(peer, self.truth.get(index).dot);
         }
     }
 
@@ -154,11 +171,13 @@ impl World {
         missing.difference_with(&view.delivered);
         missing.difference_with(&view.excused);
         let floor = self.engine(peer).floor();
+        // A liar's keys need not rise with its numbers: a floor can't tell what lies below.
         let may_lack = |index: &usize| {
             let lacked = self.truth.get(*index);
             let dot = lacked.dot;
             lacked.key <= floor
                 || said.hostile && lacked.hostile
+                || lacked.hostile && floor != Key::ZERO
                 || view.void.iter().any(|cut| cut.node == dot.node && cut.number <= dot.number)
         };
         missing.ones().find(|index| !may_lack(index))
@@ -324,7 +343,8 @@ impl World {
         }
         let floor = honest.iter().map(|peer| self.engine(*peer).floor()).max()?;
         let above = |peer: usize| {
-            let entries = self.engine(peer).transcript().filter(move |entry| entry.key() > floor);
+            let entries = self.engine(peer).transcript();
+            let entries = entries.filter(|entry| entry.key() > floor && self.binds(entry.dot()));
             entries.map(|entry| (entry.key(), entry.hash)).collect::<Vec<_>>()
         };
         let expected = above(first);
@@ -345,8 +365,19 @@ impl World {
         None
     }
 
+    /// Whether a frame must be everywhere. Where something is trimmed, whole transcripts can't
+    /// be compared, and a liar's frames that nobody honest names may differ.
+    fn binds(&self, dot: Dot) -> bool {
+        let config = &self.setup.config;
+        let trims =
+            !config.history || config.transcript_frames < Config::default().transcript_frames;
+        let lies = || self.truth.index(dot).is_some_and(|index| self.truth.get(index).hostile);
+        !(trims && lies())
+    }
+
     /// Frames of one transcript that aren't in another's, and what the other knows of them.
-    /// Whom a liar gave a false floor may take them for trimmed.
+    /// Whom a liar gave a false floor may take them for trimmed, and anyone a liar's own that
+    /// has more holes than are remembered.
     fn lone(
         &self,
         mine: &[(Key, ContentHash)],
@@ -358,8 +389,11 @@ impl World {
         let known = lone
             .map(|(key, _)| Dot::new(key.node, key.number))
             .map(|dot| (dot, self.engine(other).why(dot)));
-        let hidden = |why: &Why| self.peers[other].view.deceived && *why == Why::Trimmed;
-        let told = known.filter(|(_, why)| !hidden(why)).take(3);
+        let hidden = |dot: &Dot, why: &Why| {
+            let lies = self.truth.index(*dot).is_some_and(|index| self.truth.get(index).hostile);
+            (self.peers[other].view.deceived || lies) && *why == Why::Trimmed
+        };
+        let told = known.filter(|(dot, why)| !hidden(dot, why)).take(3);
         told.map(|(dot, why)| format!("{} ({why:?})", self.log.dot(dot))).collect()
     }
 
@@ -405,9 +439,7 @@ impl World {
             if !trimmed && agreement.same != agreement.of {
                 let heads: Vec<_> = members
                     .iter()
-                    .map(|peer| {
-                        (self.engine(*peer).frontier(), self.engine(*peer).holdings().holes)
-                    })
+                    .map(|peer| (self.engine(*peer).frontier(), self.engine(*peer).holes()))
                     .collect();
                 return Some(format!("{} sees agreement {agreement:?}: {heads:?}", letter(*peer)));
             }

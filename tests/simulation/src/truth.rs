@@ -26,6 +26,8 @@ pub struct Said {
     /// What may be missing where it is missing: what lay below its author's floor, too, and
     /// of two contents what either stands for.
     pub hides: Frames,
+    /// What a liar's clock names, said by then or not.
+    pub names: Vec<Dot>,
 }
 
 /// Every frame ever signed.
@@ -85,11 +87,15 @@ impl Truth {
         let next = self.said.len();
         let index = *self.index.entry(dot).or_insert(next);
         if index == next {
-            self.said.push(Said { dot, key, author, hostile, past, hides });
+            let names = Vec::new();
+            self.said.push(Said { dot, key, author, hostile, past, hides, names });
         } else {
             // Another content with one dot: whoever delivered either needed only its past.
             self.said[index].past.intersect_with(&past);
             self.said[index].hides.union_with(&hides);
+        }
+        if hostile {
+            self.said[index].names.extend(entry.frame.named());
         }
     }
 

@@ -244,6 +244,25 @@ fn the_last_word_of_one_who_leaves_survives_its_loss() {
 }
 
 #[test]
+fn a_fork_that_no_past_commits_to_shows_in_the_digest_of_the_transcript() {
+    for seed in 0..40 {
+        let mut world = calm(seed);
+        world.setup.liars = 1;
+        for peer in 0..6 {
+            world.enter(peer == 0, 0);
+            world.run(world.now + SECOND);
+        }
+        world.enter_liar();
+        world.run(world.now + SECOND);
+        for _ in 0..3 {
+            world.lie(Lie::Bury);
+            world.run(world.now + 2 * SECOND);
+        }
+        settle(&mut world, 60 * SECOND);
+    }
+}
+
+#[test]
 fn who_tells_each_half_something_else_is_expelled_by_all_within_the_suspicion_time() {
     let mut slowest = Time::ZERO;
     for seed in 0..40 {

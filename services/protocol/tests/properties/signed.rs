@@ -21,7 +21,7 @@ const FRAME: [Change<Frame>; 7] = [
     |frame, other| frame.items.clone_from(&other.items),
     |frame, other| frame.is_final = other.is_final,
 ];
-const BEAT: [Change<Beat>; 11] = [
+const BEAT: [Change<Beat>; 12] = [
     |beat, other| beat.from = other.from,
     |beat, other| beat.count = other.count,
     |beat, other| beat.number = other.number,
@@ -29,6 +29,7 @@ const BEAT: [Change<Beat>; 11] = [
     |beat, other| beat.heads.clone_from(&other.heads),
     |beat, other| beat.digest = other.digest,
     |beat, other| beat.holes = other.holes,
+    |beat, other| beat.transcript = other.transcript,
     |beat, other| beat.acks.clone_from(&other.acks),
     |beat, other| beat.miss.clone_from(&other.miss),
     |beat, other| beat.cut.clone_from(&other.cut),

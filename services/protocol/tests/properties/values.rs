@@ -95,14 +95,15 @@ pub(crate) fn frames() -> impl Strategy<Value = Frame> {
 
 pub(crate) fn beats() -> impl Strategy<Value = Beat> {
     let counters = (counts(), counts(), counts(), any::<u32>());
-    let digest = option::of(any::<[u8; 32]>().prop_map(TranscriptDigest));
+    let digest = || option::of(any::<[u8; 32]>().prop_map(TranscriptDigest));
+    let digests = (digest(), digest());
     let lists = (vec(dots(), 0..4), vec(dots(), 0..4));
-    (nodes(), counters, (clocks(), clocks()), digest, lists, any::<u32>(), signatures()).prop_map(
+    (nodes(), counters, (clocks(), clocks()), digests, lists, any::<u32>(), signatures()).prop_map(
         |(
             from,
             (count, number, lamport, holes),
             (heads, acks),
-            digest,
+            (digest, transcript),
             (miss, cut),
             members,
             sig,
@@ -117,6 +118,7 @@ pub(crate) fn beats() -> impl Strategy<Value = Beat> {
                 heads,
                 digest,
                 holes,
+                transcript,
                 acks,
                 miss,
                 cut,
