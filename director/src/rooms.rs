@@ -391,4 +391,31 @@ mod tests {
         assert_eq!(listed, [(room(2), 7), (room(1), 7)]);
         assert!(!listing.rooms[0].topic.as_deref().unwrap().contains('\u{1b}'));
     }
+
+    #[test]
+    fn a_list_names_so_many_rooms_and_the_largest_of_them() {
+        let mut rooms = Rooms::default();
+        for n in 0..u32::try_from(limits::LISTED_ROOMS).unwrap() + 10 {
+            let mut id = [0; 16];
+            id[..4].copy_from_slice(&n.to_be_bytes());
+            let members = if n < 10 { 1 } else { 2 };
+            let announcement = Announcement { room: RoomId(id), ..public(0, members) };
+            rooms.announced(seconds(0), RoomId(id), announcement);
+        }
+        let listed = rooms.list(seconds(0)).rooms;
+        assert_eq!(listed.len(), limits::LISTED_ROOMS);
+        assert!(listed.iter().all(|room| room.members == 2));
+    }
+
+    #[test]
+    fn so_many_rooms_may_be_excepted_and_no_more() {
+        let mut rooms = Rooms::default();
+        rooms.announced(seconds(0), room(1), public(1, 2));
+        let mut random = |excepted| {
+            let request = RandomRequest { except: vec![room(9); excepted] };
+            rooms.random(seconds(0), &request, room(2))
+        };
+        assert!(random(limits::EXCEPTED_ROOMS).is_ok());
+        assert_eq!(random(limits::EXCEPTED_ROOMS + 1), Err(Refusal::TooMany));
+    }
 }

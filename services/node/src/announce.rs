@@ -84,3 +84,48 @@ impl Announcer {
         Announcement { members, closing, ..self.template.clone() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::room::{Opening, RoomAddress};
+
+    fn announcer() -> Announcer {
+        let room = RoomId([1; 16]);
+        let entry = Entry {
+            address: RoomAddress::Public(room),
+            opening: Opening::Found,
+            nick: "ann".into(),
+            topic: None,
+            history: Some(true),
+            capacity: None,
+            visibility: Visibility::Public,
+        };
+        Announcer::new(room, &entry, Time::ZERO)
+    }
+
+    const ME: NodeId = NodeId([5; 10]);
+
+    #[test]
+    fn a_room_is_announced_every_few_seconds_and_soon_after_a_change() {
+        let mut announcer = announcer();
+        let due =
+            |announcer: &mut Announcer, at| announcer.due(at, ME, std::iter::empty(), 1).is_some();
+        assert!(due(&mut announcer, Time::ZERO));
+        assert_eq!(announcer.next(), limits::ANNOUNCE);
+        assert!(!due(&mut announcer, limits::ANNOUNCE - Time::from_millis(1)));
+        assert!(due(&mut announcer, limits::ANNOUNCE));
+        announcer.changed(limits::ANNOUNCE);
+        announcer.changed(limits::ANNOUNCE);
+        assert_eq!(announcer.next(), limits::ANNOUNCE + CHANGE);
+    }
+
+    #[test]
+    fn only_the_lowest_of_those_present_announces() {
+        let mut announcer = announcer();
+        let lower = std::iter::once(NodeId([4; 10]));
+        assert!(announcer.due(Time::ZERO, ME, lower, 2).is_none());
+        let higher = std::iter::once(NodeId([6; 10]));
+        assert!(announcer.due(limits::ANNOUNCE, ME, higher, 2).is_some());
+    }
+}

@@ -21,3 +21,24 @@ impl Names {
         self.0.get(node).cloned().unwrap_or_else(|| node.tag())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nick_is_cut_and_no_more_nicks_are_kept_than_members_are_remembered() {
+        let mut names = Names::default();
+        let node = |n: u32| {
+            let mut id = [0; 10];
+            id[..4].copy_from_slice(&n.to_be_bytes());
+            NodeId(id)
+        };
+        for n in 0..=u32::try_from(limits::TOMBSTONES).unwrap() {
+            names.set(node(n), &"n".repeat(2 * limits::NICK_CHARS));
+        }
+        assert_eq!(names.0.len(), limits::TOMBSTONES);
+        assert_eq!(names.get(&node(0)).chars().count(), limits::NICK_CHARS);
+        assert!(names.set(node(0), "known"), "who is known may take another");
+    }
+}

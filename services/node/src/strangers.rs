@@ -49,3 +49,48 @@ impl Strangers {
         released.into_iter().map(|(envelope, _)| envelope).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chat_protocol::{Hello, frame::Signature, hello};
+
+    fn said(n: usize) -> Envelope {
+        let mut from = [0; 10];
+        from[..8].copy_from_slice(&(n as u64).to_be_bytes());
+        let (sign, mac) = (hello::PublicKey::ZERO, hello::GateMac::ZERO);
+        Envelope::Hello(Hello { from: NodeId(from), sign, mac, sig: Signature::ZERO })
+    }
+
+    #[test]
+    fn so_many_envelopes_of_strangers_are_held_and_the_oldest_goes() {
+        let mut strangers = Strangers::default();
+        for n in 0..limits::STRANGERS + 10 {
+            strangers.hold(said(n), 100, Time::ZERO);
+        }
+        assert_eq!(strangers.held.len(), limits::STRANGERS);
+        assert!(strangers.asked.len() <= limits::STRANGERS);
+        assert!(strangers.release(said(9).from()).is_empty());
+        assert_eq!(strangers.release(said(10).from()).len(), 1);
+    }
+
+    #[test]
+    fn so_many_bytes_of_strangers_are_held() {
+        let mut strangers = Strangers::default();
+        for n in 0..100 {
+            strangers.hold(said(n), limits::STRANGER_BYTES / 4, Time::ZERO);
+        }
+        assert_eq!((strangers.held.len(), strangers.bytes), (4, limits::STRANGER_BYTES));
+        strangers.release(said(99).from());
+        assert_eq!(strangers.bytes, 3 * (limits::STRANGER_BYTES / 4));
+    }
+
+    #[test]
+    fn a_stranger_is_asked_for_its_hello_now_and_then() {
+        let mut strangers = Strangers::default();
+        let mut asks = |at| strangers.hold(said(1), 1, at);
+        assert!(asks(Time::ZERO));
+        assert!(!asks(ASK_EVERY / 2));
+        assert!(asks(ASK_EVERY));
+    }
+}

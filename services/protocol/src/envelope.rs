@@ -249,6 +249,15 @@ mod tests {
     }
 
     #[test]
+    fn what_is_longer_than_a_message_may_be_is_not_even_read() {
+        let mut json = Envelope::Frame(Arc::new(frame())).to_json();
+        json.resize(limits::ENVELOPE_BYTES, b' ');
+        assert!(Envelope::parse(&json).is_ok());
+        json.push(b' ');
+        assert!(matches!(Envelope::parse(&json), Err(ParseError::TooLong(_))));
+    }
+
+    #[test]
     fn json_is_measured_as_it_is_written_escapes_included() {
         let mut frame = frame();
         frame.items[0].text = "\u{1}".repeat(100);

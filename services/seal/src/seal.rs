@@ -303,4 +303,20 @@ mod tests {
         assert_eq!(RoomKeys::private(&invite(1)).id(), RoomKeys::private(&invite(1)).id());
         assert_ne!(RoomKeys::private(&invite(1)).id(), RoomKeys::private(&invite(2)).id());
     }
+
+    #[test]
+    fn so_many_hellos_are_remembered_and_those_known_stay() {
+        let mut reader = member(public(), 1);
+        let hello = |n: u32| {
+            let mut seed = [7; 32];
+            seed[..4].copy_from_slice(&n.to_be_bytes());
+            let me = Identity::from_seed(RoomId([1; 16]), &seed);
+            Seal::new(public(), me).own_hello().clone()
+        };
+        for n in 1..u32::try_from(limits::TOMBSTONES).unwrap() {
+            assert_eq!(reader.learn(&hello(n)), Ok(true), "{n}");
+        }
+        assert_eq!(reader.learn(&hello(0)), Err(Refused::TooMany));
+        assert_eq!(reader.learn(&hello(1)), Ok(false));
+    }
 }

@@ -66,3 +66,81 @@ impl Participant {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Command,
+        participant::Output,
+        room::{self, Opening, RoomAddress},
+    };
+    use chat_engine::{Config, Time};
+    use chat_protocol::{Envelope, RoomId, director::Visibility};
+    use chat_seal::{Identity, RoomKeys, Seal};
+
+    const PAYLOAD: usize = 1 << 20;
+
+    /// Alone in a public room.
+    fn alone() -> Participant {
+        let room = RoomId([1; 16]);
+        let seal = Seal::new(RoomKeys::public(room), Identity::from_seed(room, &[1; 32]));
+        let terms = room::Entry {
+            address: RoomAddress::Public(room),
+            opening: Opening::Found,
+            nick: "ann".into(),
+            topic: None,
+            history: Some(true),
+            capacity: None,
+            visibility: Visibility::Public,
+        };
+        let server = "a server".into();
+        Participant::new(seal, Config::default(), terms, server, PAYLOAD, Time::ZERO, 0)
+    }
+
+    /// The texts of each frame that it publishes when it says these.
+    fn batches(texts: &[String]) -> Vec<Vec<String>> {
+        let mut ann = alone();
+        while ann.poll().is_some() {}
+        for text in texts {
+            ann.command(Time::ZERO, 0, Command::Say(text.clone()));
+        }
+        ann.flush();
+        let outputs = std::iter::from_fn(|| ann.poll());
+        let frame = |output| {
+            let Output::Publish { payload, .. } = output else { return None };
+            let Ok(Envelope::Frame(frame)) = Envelope::parse(&payload) else { return None };
+            Some(frame.items.iter().map(|item| item.text.clone()).collect())
+        };
+        outputs.filter_map(frame).collect()
+    }
+
+    #[test]
+    fn what_is_said_at_once_goes_in_batches_of_so_many_items() {
+        let said: Vec<_> = (0..150).map(|n| n.to_string()).collect();
+        let batches = batches(&said);
+        let sizes: Vec<_> = batches.iter().map(Vec::len).collect();
+        assert_eq!(sizes, [limits::BATCH_ITEMS, limits::BATCH_ITEMS, 22]);
+        assert_eq!(batches.concat(), said);
+    }
+
+    #[test]
+    fn a_batch_has_so_many_bytes_unless_one_item_alone_is_larger() {
+        let (short, long) = ("s".repeat(5000), "l".repeat(limits::TEXT_BYTES));
+        let sizes = |texts: &[String]| batches(texts).iter().map(Vec::len).collect::<Vec<_>>();
+        assert_eq!(sizes(&vec![short.clone(); 7]), [3, 3, 1]);
+        assert_eq!(sizes(&[short.clone(), long, short]), [1, 1, 1]);
+    }
+
+    #[test]
+    fn so_much_waits_to_be_said_and_then_no_more_commands_are_taken() {
+        let mut ann = alone();
+        for n in 0..limits::OUTBOX_ITEMS {
+            assert!(ann.takes_commands(), "{n}");
+            ann.command(Time::ZERO, 0, Command::Say("said".into()));
+        }
+        assert!(!ann.takes_commands());
+        ann.flush();
+        assert!(ann.takes_commands());
+    }
+}

@@ -3,6 +3,7 @@
 //! A failure is shrunk, and its seed written to `proptest-regressions` beside this
 //! folder: commit it with the fix, so that it is tried first from then on.
 
+mod bounds;
 mod clocks;
 mod director;
 mod ids;

@@ -1,0 +1,213 @@
+//! Beats: how often, how large, what they acknowledge, and who is taken for present.
+
+use crate::room::{ME, MILLI, Node, SECOND, beat, dot, frame, node};
+use chat_engine::{Config, Effect, LinkState, Phase, PresenceChange, Time};
+use chat_protocol::{Beat, Dot, Number, VectorClock, limits};
+
+/// Says that these members are there, once.
+fn meet(here: &mut Node, members: std::ops::RangeInclusive<usize>, count: u64) {
+    for n in members {
+        here.hears_beat(beat(node(n), count));
+    }
+}
+
+/// A room that has been silent for a while; its members beat on.
+fn quiet(members: usize) -> Node {
+    let mut here = Node::found(Config::default());
+    for n in 1..=members {
+        here.hears(&frame(dot(n, 1), 2, &[]));
+    }
+    here.wait(Time::from_secs(20));
+    here.effects();
+    here
+}
+
+fn changes(here: &mut Node) -> Vec<(Time, PresenceChange)> {
+    let change = |(at, effect)| match effect {
+        Effect::Presence(_, change) => Some((at, change)),
+        _ => None,
+    };
+    here.effects().into_iter().filter_map(change).collect()
+}
+
+#[test]
+fn the_interval_between_beats_grows_with_the_room() {
+    for (members, mean) in [(2, limits::BEAT), (60, limits::BEAT_PER_MEMBER * 61)] {
+        let mut here = quiet(members);
+        let mut at = Vec::new();
+        for round in 1..200 {
+            meet(&mut here, 1..=members, round);
+            here.wait(SECOND);
+            at.extend(here.beats().into_iter().map(|(at, _)| at));
+        }
+        let gaps: Vec<_> = at.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert!(gaps.iter().all(|gap| *gap >= mean / 2 && *gap <= 3 * mean / 2), "{gaps:?}");
+        let average = gaps.iter().sum::<Time>() / u32::try_from(gaps.len()).unwrap();
+        assert!(average > mean * 8 / 10 && average < mean * 12 / 10, "{average:?} for {mean:?}");
+    }
+}
+
+#[test]
+fn whoever_has_said_something_beats_soon() {
+    let mut here = quiet(20);
+    here.say();
+    here.wait(limits::TAIL_BEAT + MILLI);
+    assert!(!here.beats().is_empty());
+}
+
+#[test]
+fn whoever_has_heard_something_beats_soon_and_later_in_a_large_room() {
+    for (members, soon) in [(2, limits::NEWS_BEAT), (20, 21 * limits::BEAT_PER_MEMBER)] {
+        let mut here = quiet(0);
+        meet(&mut here, 2..=members, 1);
+        while here.beats().is_empty() {
+            here.wait(MILLI);
+        }
+        here.hears(&frame(dot(1, 1), 2, &[]));
+        here.wait(soon + MILLI);
+        assert!(!here.beats().is_empty(), "{members}");
+    }
+}
+
+#[test]
+fn two_hundred_and_fifty_six_frames_received_are_acknowledged_at_once() {
+    let mut here = quiet(20);
+    for n in 2..=limits::ACK_EVERY {
+        here.hears(&frame(dot(1, n), n + 1, &[]));
+    }
+    here.wait(Time::ZERO);
+    assert!(here.beats().is_empty());
+    here.hears(&frame(dot(1, limits::ACK_EVERY + 1), limits::ACK_EVERY + 2, &[]));
+    here.wait(MILLI);
+    let beats = here.beats();
+    assert_eq!(beats[0].1.acks.get(&node(1)), Number(limits::ACK_EVERY + 1));
+}
+
+#[test]
+fn only_what_was_delivered_without_a_hole_is_acknowledged() {
+    let mut here = Node::found(Config::default());
+    here.hears(&frame(dot(1, 1), 2, &[]));
+    here.hears(&frame(dot(1, 3), 4, &[]));
+    here.wait(limits::GAP + SECOND);
+    assert_eq!(here.shown(), [dot(1, 1), dot(1, 3)]);
+    let beats = here.beats();
+    assert!(beats.len() > 3);
+    assert!(beats.iter().all(|(_, beat)| beat.acks.get(&node(1)) == Number(1)));
+}
+
+#[test]
+fn a_beat_is_bounded_whatever_there_is_to_tell() {
+    let mut here = Node::found(Config::default());
+    for n in 1..=200 {
+        // Something is missing of each, and each is a head.
+        here.hears(&frame(dot(n, 1), 2, &[]));
+        here.hears(&frame(dot(n, 3), 4, &[]));
+    }
+    here.wait(limits::GAP + 2 * 200 * limits::BEAT_PER_MEMBER);
+    let beats = here.beats();
+    let (_, told) = beats.last().unwrap();
+    assert_eq!(told.heads.len(), limits::BEAT_HEADS);
+    assert_eq!(told.digest, None, "of some heads there is no digest");
+    assert_eq!(told.acks.len(), limits::BEAT_ACKS);
+    assert_eq!(told.miss.len(), limits::BEAT_MISS);
+    assert!(beats.iter().all(|(_, beat)| beat.check().is_ok()));
+}
+
+#[test]
+fn a_beat_that_comes_again_shows_no_life() {
+    let mut here = Node::found(Config::default());
+    here.hears(&frame(dot(1, 1), 2, &[]));
+    here.hears_beat(beat(node(1), 7));
+    for _ in 0..10 {
+        here.wait(SECOND);
+        here.hears_beat(beat(node(1), 7));
+        here.hears_beat(beat(node(1), 6));
+    }
+    assert!(!here.engine.is_present(&node(1)));
+    here.hears_beat(beat(node(1), 8));
+    assert!(here.engine.is_present(&node(1)));
+}
+
+#[test]
+fn three_silent_intervals_make_a_member_unreachable_and_half_a_minute_gone() {
+    let mut here = Node::found(Config::default());
+    here.hears(&frame(dot(1, 1), 2, &[]));
+    here.effects();
+    here.wait(2 * limits::GONE);
+    let unreachable = limits::UNREACHABLE_BEATS * limits::BEAT;
+    let (there, gone) = (PresenceChange::Unreachable, PresenceChange::Gone);
+    assert_eq!(changes(&mut here), [(unreachable, there), (limits::GONE, gone)]);
+    assert_eq!(here.engine.members().count(), 0);
+}
+
+#[test]
+fn in_a_large_room_suspicion_takes_as_many_intervals() {
+    let members = 99;
+    let interval = 100 * limits::BEAT_PER_MEMBER;
+    let mut here = Node::found(Config::default());
+    for n in 1..=members {
+        here.hears(&frame(dot(n, 1), 2, &[]));
+    }
+    let mut told = Vec::new();
+    for count in 1..=90 {
+        meet(&mut here, 2..=members, count);
+        here.wait(SECOND);
+        told.extend(changes(&mut here));
+    }
+    told.retain(|(_, change)| *change != PresenceChange::Joined);
+    let near = |at: Time, beats: u32| at >= beats * interval && at <= beats * interval + SECOND;
+    assert!(near(told[0].0, limits::UNREACHABLE_BEATS), "{told:?}");
+    assert!(near(told[1].0, limits::GONE_BEATS), "{told:?}");
+}
+
+#[test]
+fn nobody_is_suspected_by_one_that_is_cut_off() {
+    let mut here = Node::found(Config::default());
+    here.hears(&frame(dot(1, 1), 2, &[]));
+    here.link(LinkState::Down);
+    here.wait(2 * limits::GONE);
+    here.link(LinkState::Up);
+    here.wait(SECOND);
+    assert!(here.engine.is_present(&node(1)));
+}
+
+#[test]
+fn one_that_leaves_stays_until_someone_has_its_last_word() {
+    let mut here = Node::found(Config::default());
+    here.hears(&frame(dot(1, 1), 2, &[]));
+    here.say();
+    here.leave();
+    let shown = |number| VectorClock::from_iter([Dot::new(ME, Number(number))]);
+    here.hears_beat(Beat { heads: shown(2), ..beat(node(1), 1) });
+    assert!(matches!(here.engine.phase(), Phase::Leaving { .. }));
+    here.hears_beat(Beat { heads: shown(3), ..beat(node(1), 2) });
+    assert_eq!(here.engine.phase(), Phase::Gone);
+}
+
+#[test]
+fn one_that_leaves_lingers_for_two_seconds_at_most() {
+    let mut here = Node::found(Config::default());
+    here.hears(&frame(dot(1, 1), 2, &[]));
+    here.leave();
+    here.wait(limits::LINGER - MILLI);
+    assert!(matches!(here.engine.phase(), Phase::Leaving { .. }));
+    here.wait(MILLI);
+    assert_eq!(here.engine.phase(), Phase::Gone);
+}
+
+#[test]
+fn flow_control_lets_so_many_frames_be_unacknowledged_and_no_lie_ahead_helps() {
+    let mut here = Node::found(Config::default());
+    here.hears(&frame(dot(1, 1), 2, &[]));
+    let acks = VectorClock::from_iter([Dot::new(ME, Number::MAX)]);
+    here.hears_beat(Beat { acks, ..beat(node(1), 1) });
+    assert!(here.engine.is_stable());
+    for _ in 0..limits::UNACKNOWLEDGED {
+        assert!(here.engine.may_say());
+        here.say();
+    }
+    assert!(!here.engine.may_say());
+    let acks = VectorClock::from_iter([Dot::new(ME, Number(2))]);
+    here.hears_beat(Beat { acks, ..beat(node(1), 2) });
+    assert!(here.engine.may_say());
+}
