@@ -4,6 +4,7 @@ use crate::{
     commands::{demo, join, random, rooms, serve, start, watch},
     failure::Failure,
     globals::Globals,
+    hardening::wipe_stack,
 };
 use clap::{Parser, Subcommand};
 
@@ -75,6 +76,7 @@ fn on_runtime(command: impl Future<Output = Result<(), Failure>>) -> Result<(), 
     let outcome = runtime.block_on(command);
     // A thread may still be waiting for input: it must not hold up the end.
     runtime.shutdown_background();
+    wipe_stack();
     outcome
 }
 

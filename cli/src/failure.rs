@@ -86,7 +86,7 @@ impl From<EnterError> for Failure {
     fn from(error: EnterError) -> Self {
         match error {
             EnterError::Nobody => Self::over(),
-            EnterError::Terms | EnterError::Server(_) => {
+            EnterError::Terms | EnterError::Locked | EnterError::Server(_) => {
                 Self::new(Code::Refused, error.to_string())
             }
         }

@@ -8,19 +8,18 @@ mod embedded;
 mod face;
 mod failure;
 mod globals;
+mod hardening;
 mod seeker;
 mod session;
 
 use args::Args;
 use clap::Parser;
-use rustix::process::{Resource, Rlimit, setrlimit};
 use std::process::ExitCode;
 
 /// Parses the command line and runs it.
 #[must_use]
 pub fn main() -> ExitCode {
-    // A core file would hold what was said. What is started from here inherits this.
-    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    hardening::harden();
     if let Some(failure) = embedded::become_server_if_told() {
         return failure.report();
     }

@@ -167,7 +167,7 @@ impl Rooms {
             topic: None,
             capacity: None,
             history: true,
-            sealed: false,
+            sealed: true,
         };
         // Someone who waits alone in a room of its own looks for company: a room remembered for
         // such a probe would only be another empty one.

@@ -102,7 +102,11 @@ impl Site {
     }
 
     pub(crate) async fn open(&self, nick: &str) -> (Node, String) {
-        let node = self.node(&["start", "--nick", nick]).await;
+        self.open_with(nick, &[]).await
+    }
+
+    pub(crate) async fn open_with(&self, nick: &str, options: &[&str]) -> (Node, String) {
+        let node = self.node(&[&["start", "--nick", nick], options].concat()).await;
         let invite = node.ready().await["invite"].as_str().unwrap_or_default().to_owned();
         (node, invite)
     }

@@ -6,10 +6,10 @@ use serde_json::Value;
 use std::collections::HashMap;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn subjects_json_and_clocks_are_readable_by_anyone() {
+async fn subjects_json_and_clocks_of_a_clear_room_are_readable_by_anyone() {
     let site = Site::start().await;
     let tap = site.tap("chat.room.>").await;
-    let (mut ann, invite) = site.open("ann").await;
+    let (mut ann, invite) = site.open_with("ann", &["--clear"]).await;
     let room = ann.ready().await["room"].as_str().unwrap().to_owned();
     let mut bob = site.join(&invite, "bob").await;
     ann.say("question").await;

@@ -11,7 +11,7 @@ fn piped_lines_are_said_and_printed() {
     let server = Server::start();
     let _director = Director::start(&server.url());
     let mut command = Command::new(programs::program("chat"));
-    command.args(["start", "--nick", "ann", "--server", &server.url()]);
+    command.args(["start", "--clear", "--nick", "ann", "--server", &server.url()]);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = programs::without_settings(&mut command).spawn().unwrap();
     child.stdin.take().unwrap().write_all(b"one\ntwo \x1b[31mred\n").unwrap();

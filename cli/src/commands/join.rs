@@ -97,15 +97,14 @@ fn ask() -> Result<String, Failure> {
 }
 
 pub(crate) async fn run(target: Target, args: Args, globals: Globals) -> Result<(), Failure> {
-    let (address, history) = match target.address {
-        Address::Private(invite) if !invite.clear => return Err(encrypted()),
+    let (address, invited) = match target.address {
         Address::Private(invite) => {
-            let history = invite.history;
-            (RoomAddress::Private(invite), Some(history))
+            let terms = Invited { history: invite.history, sealed: !invite.clear };
+            (RoomAddress::Private(invite), Some(terms))
         }
         Address::Public(room) => (RoomAddress::Public(room), None),
     };
-    let secret = history.is_some();
+    let secret = invited.is_some();
     let connection = globals.connect(&globals.settings()?).await?;
     let director = DirectorClient::new(connection.client.clone());
     let assigned = director.join(address.room()).await;
@@ -113,7 +112,7 @@ pub(crate) async fn run(target: Target, args: Args, globals: Globals) -> Result<
         return Err(failure::director(refused, &connection.server));
     }
     if let Ok(assignment) = &assigned {
-        check_terms(assignment, history)?;
+        check_terms(assignment, invited)?;
     }
     let known = assigned.as_ref().ok();
     let entry = Entry {
@@ -123,11 +122,16 @@ pub(crate) async fn run(target: Target, args: Args, globals: Globals) -> Result<
         },
         nick: globals.nick(),
         topic: known.and_then(|assignment| assignment.topic.clone()),
-        history: history.or_else(|| known.map(|assignment| assignment.history)),
+        history: terms(invited, known).map(|terms| terms.history),
         capacity: known.and_then(|assignment| assignment.capacity),
         visibility: if secret { Visibility::Private } else { Visibility::Public },
+        sealed: terms(invited, known).is_none_or(|terms| terms.sealed),
     };
-    let entered = Room::enter(connection.clone(), entry).await;
+    let mut entered = Room::enter(connection.clone(), entry.clone()).await;
+    if matches!(entered, Err(EnterError::Terms)) && terms(invited, known).is_none() {
+        // A public room, and no director to tell that it is a clear one: the members do.
+        entered = Room::enter(connection.clone(), Entry { sealed: false, ..entry }).await;
+    }
     let room = entered.map_err(|error| match (error, assigned) {
         // Without a director's word on it nobody can say that there never was anyone.
         (EnterError::Nobody, Err(why)) => failure::director(why, &connection.server),
@@ -143,20 +147,22 @@ pub(crate) async fn run(target: Target, args: Args, globals: Globals) -> Result<
     session.run(room).await
 }
 
-fn encrypted() -> Failure {
-    Failure::new(
-        Code::Refused,
-        "this discussion is encrypted, and this version of chat isn't able to",
-    )
-    .next("update chat")
+/// What an invite says of its room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Invited {
+    history: bool,
+    sealed: bool,
+}
+
+/// What is known of a room: by the invite, else by the director.
+fn terms(invited: Option<Invited>, known: Option<&Assignment>) -> Option<Invited> {
+    let told = |it: &Assignment| Invited { history: it.history, sealed: it.sealed };
+    invited.or_else(|| known.map(told))
 }
 
 /// A director can't talk anyone into other terms than the invite's.
-fn check_terms(assignment: &Assignment, invited: Option<bool>) -> Result<(), Failure> {
-    let Some(history) = invited else {
-        return if assignment.sealed { Err(encrypted()) } else { Ok(()) };
-    };
-    if assignment.sealed || history != assignment.history {
+fn check_terms(assignment: &Assignment, invited: Option<Invited>) -> Result<(), Failure> {
+    if terms(invited, Some(assignment)) != terms(None, Some(assignment)) {
         return Err(Failure::new(
             Code::Refused,
             "the director states other terms for this room than the invite: one of them lies",
@@ -172,7 +178,7 @@ mod tests {
 
     #[test]
     fn an_invite_and_a_rooms_id_are_told_apart_and_typos_are_usage_errors() {
-        let invite = Invite { secret: [7; 20], clear: true, history: true };
+        let invite = Invite { secret: [7; 20].into(), clear: true, history: true };
         assert_eq!(parse(&invite.to_string()), Ok(Address::Private(invite.clone())));
         assert_eq!(parse(&invite.to_string().to_uppercase()), Ok(Address::Private(invite)));
         let room = chat_protocol::RoomId([9; 16]);
@@ -194,15 +200,15 @@ mod tests {
             sealed,
             opened: false,
         };
-        assert_eq!(check_terms(&told(true, false), Some(true)), Ok(()));
-        assert_eq!(check_terms(&told(false, false), None), Ok(()));
-        for (assignment, invited) in [
-            (told(false, false), Some(true)),
-            (told(true, false), Some(false)),
-            (told(true, true), Some(true)),
-            (told(true, true), None),
-        ] {
-            assert_eq!(check_terms(&assignment, invited).unwrap_err().code(), Code::Refused);
+        let all = [(false, false), (false, true), (true, false), (true, true)];
+        for (history, sealed) in all {
+            assert_eq!(check_terms(&told(history, sealed), None), Ok(()));
+            for other in all {
+                let checked =
+                    check_terms(&told(other.0, other.1), Some(Invited { history, sealed }));
+                let refused = checked.err().map(|failure| failure.code());
+                assert_eq!(refused, (other != (history, sealed)).then_some(Code::Refused));
+            }
         }
     }
 }

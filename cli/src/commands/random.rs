@@ -95,6 +95,7 @@ async fn enter(
         history: Some(assignment.history),
         capacity: assignment.capacity,
         visibility: Visibility::Public,
+        sealed: assignment.sealed,
     };
     Room::enter(connection.clone(), entry).await
 }

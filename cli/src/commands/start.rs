@@ -11,6 +11,7 @@ use chat_node::{Entry, Opening, Room, RoomAddress};
 use chat_protocol::{
     Invite,
     director::{OpenRequest, Visibility, clean_topic},
+    invite::Secret,
 };
 
 /// Arguments of `chat start`.
@@ -22,7 +23,7 @@ pub(crate) struct Args {
     /// List it for everyone on this server; without this only the invite lets anyone in
     #[arg(long)]
     public: bool,
-    /// Not encrypted, for classes and debugging (in this version every room is)
+    /// Not encrypted: readable by anyone on the server, for classes and debugging
     #[arg(long)]
     clear: bool,
     /// Joiners hear from their joining on, as on the phone
@@ -39,6 +40,7 @@ const EXAMPLES: &str = "\
 Examples:
   chat start \"lunch?\"                    private: pass on the invite it prints
   chat start --public --capacity 8 go    listed by `chat rooms`
+  chat start --clear clocks              for a class: `chat watch` shows what is said
   make 2>&1 | chat start \"the build\"     says each line, then leaves
   chat start --json --stay               for programs";
 
@@ -48,7 +50,7 @@ pub(crate) async fn run(args: Args, globals: Globals) -> Result<(), Failure> {
     let history = !args.no_history;
     let topic = args.topic.as_deref().and_then(clean_topic);
     let visibility = if args.public { Visibility::Public } else { Visibility::Private };
-    let secret = RoomAddress::Private(invite(history)?);
+    let secret = RoomAddress::Private(invite(history, args.clear)?);
     let request = OpenRequest {
         room: (!args.public).then(|| secret.room()),
         visibility,
@@ -56,7 +58,7 @@ pub(crate) async fn run(args: Args, globals: Globals) -> Result<(), Failure> {
         topic: topic.clone().filter(|_| args.public),
         capacity: args.capacity,
         history,
-        sealed: false,
+        sealed: !args.clear,
     };
     let director = DirectorClient::new(connection.client.clone());
     let opened = director.open(&request).await;
@@ -69,17 +71,15 @@ pub(crate) async fn run(args: Args, globals: Globals) -> Result<(), Failure> {
         history: Some(history),
         capacity: args.capacity,
         visibility,
+        sealed: !args.clear,
     };
     let room = Room::enter(connection.clone(), entry).await?;
-    // Every room of this version is clear; the room itself says so.
-    let _ = args.clear;
     Session::new(&globals, &connection, args.stay)?.run(room).await
 }
 
 /// A new room's secret, from the operating system's randomness.
-fn invite(history: bool) -> Result<Invite, Failure> {
-    let mut secret = [0; 20];
-    getrandom::fill(&mut secret)
+fn invite(history: bool, clear: bool) -> Result<Invite, Failure> {
+    let secret = Secret::try_fill(getrandom::fill)
         .map_err(|error| Failure::new(Code::Other, format!("no randomness: {error}")))?;
-    Ok(Invite { secret, clear: true, history })
+    Ok(Invite { secret, clear, history })
 }

@@ -90,7 +90,7 @@ pub(crate) async fn run(target: Target, globals: Globals) -> Result<(), Failure>
     let mut messages = select_all(streams);
     let mut seen = connection.link.borrow_and_update().clone();
     let mut watcher = Watcher { json: globals.json, clocks: FullClocks::default(), unknown: 0 };
-    let output = Output::streams();
+    let output = Output::streams()?;
     let mut told = None;
     loop {
         tokio::select! {
@@ -187,7 +187,7 @@ mod tests {
             target(Some(&room.to_string())),
             Ok(Target { room: Some(room), visible: false })
         );
-        let invite = Invite { secret: [7; 20], clear: true, history: true };
+        let invite = Invite { secret: [7; 20].into(), clear: true, history: true };
         assert!(target(Some(&invite.to_string())).is_ok_and(|target| target.visible));
         assert_eq!(target(Some("chat1-aaaa")).unwrap_err().code(), Code::Usage);
     }

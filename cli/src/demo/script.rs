@@ -14,6 +14,7 @@ use chat_node::{
 use chat_protocol::{
     Invite, NodeId, VectorClock,
     director::{OpenRequest, Visibility},
+    invite::Secret,
 };
 use std::{
     collections::BTreeMap,
@@ -117,16 +118,16 @@ pub(crate) async fn play(
 }
 
 async fn open(connection: &Connection) -> Result<(RoomAddress, Person), Failure> {
-    let mut secret = [0; 20];
-    getrandom::fill(&mut secret).map_err(|error| Failure::new(Code::Other, error.to_string()))?;
-    let address = RoomAddress::Private(Invite { secret, clear: true, history: true });
+    let secret = Secret::try_fill(getrandom::fill)
+        .map_err(|error| Failure::new(Code::Other, error.to_string()))?;
+    let address = RoomAddress::Private(Invite { secret, clear: false, history: true });
     let request = OpenRequest {
         room: Some(address.room()),
         visibility: Visibility::Private,
         topic: None,
         capacity: None,
         history: true,
-        sealed: false,
+        sealed: true,
     };
     let opened = DirectorClient::new(connection.client.clone()).open(&request).await;
     opened.map_err(|error| failure::director(error, &connection.server))?;
@@ -158,6 +159,7 @@ impl Person {
             history: Some(true),
             capacity: None,
             visibility: Visibility::Private,
+            sealed: true,
         };
         let room = Room::enter(connection, entry).await?;
         Ok(Self { name, room, messages: Vec::new(), connected: true, agreed: (1, 1), closed: None })

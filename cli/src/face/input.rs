@@ -3,18 +3,23 @@
 
 use super::{
     Said,
-    reader::{LINE_BYTES, Line, next_line},
+    reader::{LINE_BYTES, Line, WipedReader, next_line},
 };
 use chat_node::{Code, Command, Event, Notice};
 use chat_protocol::limits;
-use std::io;
+use std::{fs::File, io, os::fd::AsFd};
 use tokio::sync::mpsc;
 
 /// Reads lines until the end of input, or until nobody wants them; `said` tells what a line
 /// means.
 pub(super) fn start(sender: mpsc::Sender<Said>, said: fn(String) -> Said) {
     std::thread::spawn(move || {
-        let mut stdin = io::stdin().lock();
+        // Not through the standard library's buffer, which keeps what was read.
+        let stdin = io::stdin().as_fd().try_clone_to_owned().map(File::from);
+        let Ok(mut stdin) = stdin.map(WipedReader::new) else {
+            let _ = sender.blocking_send(Said::EndOfInput);
+            return;
+        };
         while let Ok(Some(line)) = next_line(&mut stdin) {
             if sender.blocking_send(meaning(line, said)).is_err() {
                 return;

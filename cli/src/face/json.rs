@@ -23,6 +23,7 @@ struct Object {
     say: Option<String>,
     nick: Option<String>,
     leave: Option<bool>,
+    lock: Option<bool>,
 }
 
 /// The meaning of a line of input.
@@ -36,12 +37,17 @@ pub(super) fn said(line: String) -> Said {
         Err(error) => return bad(&format!("not understood: {error}")),
     };
     match object {
-        Object { say: Some(say), nick: None, leave: None } => text(say, Command::Say),
-        Object { say: None, nick: Some(nick), leave: None } if !nick.trim().is_empty() => {
+        Object { say: Some(say), nick: None, leave: None, lock: None } => text(say, Command::Say),
+        Object { say: None, nick: Some(nick), leave: None, lock: None }
+            if !nick.trim().is_empty() =>
+        {
             Said::Command(Command::Nick(nick))
         }
-        Object { say: None, nick: None, leave: Some(true) } => {
+        Object { say: None, nick: None, leave: Some(true), lock: None } => {
             Said::Command(Command::Leave(Reason::Left))
+        }
+        Object { say: None, nick: None, leave: None, lock: Some(true) } => {
+            Said::Command(Command::Lock)
         }
         _ => bad("one of these is needed"),
     }
@@ -50,7 +56,9 @@ pub(super) fn said(line: String) -> Said {
 fn bad(why: &str) -> Said {
     wrong(
         Code::BadInput,
-        format!("{why}; write {{\"say\":TEXT}}, {{\"nick\":TEXT}} or {{\"leave\":true}}"),
+        format!(
+            "{why}; write {{\"say\":TEXT}}, {{\"nick\":TEXT}}, {{\"leave\":true}} or {{\"lock\":true}}"
+        ),
     )
 }
 

@@ -70,5 +70,5 @@ pub(crate) fn open(globals: &Globals) -> Result<Opened, Failure> {
         input::start(sender, lines::said);
         Box::new(lines::Lines::new(globals.colors()))
     };
-    Ok(Opened { face, input, output: Output::streams() })
+    Ok(Opened { face, input, output: Output::streams()? })
 }

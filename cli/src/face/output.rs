@@ -5,7 +5,11 @@
 //! the writer: while it is full, the room's events stay where they are.
 
 use super::Shown;
-use std::io::{self, BufWriter, Stdout, Write};
+use std::{
+    fs::File,
+    io::{self, BufWriter, Write},
+    os::fd::AsFd,
+};
 use tokio::sync::{mpsc, oneshot};
 
 /// Texts on their way to the thread.
@@ -28,8 +32,10 @@ pub(crate) struct Output {
 
 impl Output {
     /// Data to stdout, the rest to stderr.
-    pub(crate) fn streams() -> Self {
-        Self::start(Streams(BufWriter::new(io::stdout())))
+    pub(crate) fn streams() -> io::Result<Self> {
+        // Not through the standard library's buffer, which keeps what was written.
+        let stdout = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+        Ok(Self::start(Streams(BufWriter::new(stdout))))
     }
 
     pub(super) fn start(mut sink: impl Sink + 'static) -> Self {
@@ -71,7 +77,7 @@ fn write_all(sink: &mut impl Sink, mut shown: mpsc::Receiver<Shown>) -> io::Resu
     Ok(())
 }
 
-struct Streams(BufWriter<Stdout>);
+struct Streams(BufWriter<File>);
 
 impl Sink for Streams {
     fn write(&mut self, shown: &Shown) -> io::Result<()> {

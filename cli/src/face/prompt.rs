@@ -84,7 +84,7 @@ impl Prompt {
         std::thread::spawn(move || {
             let mut tell = |text: String| drop(asides.print(text));
             loop {
-                let said = match editor.readline("CLEAR> ") {
+                let said = match editor.readline("> ") {
                     Ok(line) => match meaning(line, &shared, &mut tell, &mut editor) {
                         Some(said) => said,
                         None => continue,

@@ -1,9 +1,49 @@
 //! Lines of any input in bounded memory.
 
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read};
+use zeroize::Zeroize;
 
 /// Longest line that is looked at, in bytes.
 pub(super) const LINE_BYTES: usize = 1 << 20;
+
+/// What is read at once, in bytes.
+const CHUNK: usize = 64 << 10;
+
+/// A buffered reader that wipes what was taken from its buffer.
+pub(super) struct WipedReader<R> {
+    input: R,
+    buffer: Box<[u8]>,
+    unread: std::ops::Range<usize>,
+}
+
+impl<R: Read> WipedReader<R> {
+    pub(super) fn new(input: R) -> Self {
+        Self { input, buffer: vec![0; CHUNK].into_boxed_slice(), unread: 0..0 }
+    }
+}
+
+impl<R: Read> Read for WipedReader<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let read = self.fill_buf()?.read(out)?;
+        self.consume(read);
+        Ok(read)
+    }
+}
+
+impl<R: Read> BufRead for WipedReader<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.unread.is_empty() {
+            self.unread = 0..self.input.read(&mut self.buffer)?;
+        }
+        Ok(&self.buffer[self.unread.clone()])
+    }
+
+    fn consume(&mut self, read: usize) {
+        let end = (self.unread.start + read).min(self.unread.end);
+        self.buffer[self.unread.start..end].zeroize();
+        self.unread.start = end;
+    }
+}
 
 /// One line of input.
 #[derive(Debug, PartialEq, Eq)]
@@ -67,6 +107,16 @@ mod tests {
         let whole = |text: &[u8]| Line::Whole(text.to_vec());
         assert_eq!(all(b"a\r\n\nb"), [whole(b"a"), whole(b""), whole(b"b")]);
         assert_eq!(all(b""), []);
+    }
+
+    #[test]
+    fn what_was_read_is_wiped() {
+        let mut input = WipedReader::new(&b"secret\nrest"[..]);
+        assert_eq!(next_line(&mut input).unwrap(), Some(Line::Whole(b"secret".to_vec())));
+        assert_eq!(&input.buffer[..7], &[0; 7]);
+        assert_eq!(next_line(&mut input).unwrap(), Some(Line::Whole(b"rest".to_vec())));
+        assert_eq!(next_line(&mut input).unwrap(), None);
+        assert!(input.buffer.iter().all(|byte| *byte == 0));
     }
 
     #[test]

@@ -18,15 +18,15 @@ use chat_protocol::{Dot, Frame, Lamport, NodeId, Number, hash::Past, limits};
 use std::collections::BTreeSet;
 
 impl Engine {
-    /// A frame on the room's subject.
-    pub(crate) fn receive_frame(&mut self, entry: Entry) {
+    /// A frame on the room's subject; `is_fresh` if it shows that its author is there.
+    pub(crate) fn receive_frame(&mut self, entry: Entry, is_fresh: bool) {
         let author = entry.frame.from;
         if author == self.me {
             return;
         }
         self.acknowledged(author, entry.frame.clock.get(&self.me));
         // A frame known already may be a replay: it shows no life.
-        if !self.authors.has(entry.dot()) && !self.is_out(&author) {
+        if is_fresh && !self.authors.has(entry.dot()) && !self.is_out(&author) {
             self.heard(author);
         }
         self.take(entry, author);
@@ -177,7 +177,7 @@ impl Engine {
             frame.named().filter(|named| !authors.is_void(*named)),
         );
         self.lamport = self.lamport.max(frame.lamport);
-        self.heads_changed(!frame.items.is_empty());
+        self.heads_changed(frame.has_contents());
         self.wants.remove(dot);
         self.waived.remove(&dot);
         self.waiting.satisfy(dot);
@@ -239,7 +239,8 @@ impl Engine {
     }
 
     /// Out for good: it left, or was expelled.
-    pub(crate) fn is_out(&self, node: &NodeId) -> bool {
+    #[must_use]
+    pub fn is_out(&self, node: &NodeId) -> bool {
         self.authors.get(node).is_some_and(|author| author.left.or(author.cut).is_some())
     }
 

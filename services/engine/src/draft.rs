@@ -25,6 +25,7 @@ impl Engine {
             clock,
             past,
             items: Vec::new(),
+            sealed: None,
             is_final,
             sig: Signature::ZERO,
         }

@@ -8,6 +8,9 @@ use chat_protocol::{Beat, Dot, Give, NodeId, Number, VectorClock, Want};
 pub enum Input {
     /// A frame on the room's subject.
     Frame(Entry),
+    /// A frame on the room's subject that may have been said long ago: its author need not be
+    /// there any more.
+    OldFrame(Entry),
     /// A beat.
     Beat(Beat),
     /// A request, and where its answer goes.

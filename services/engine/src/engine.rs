@@ -152,7 +152,8 @@ impl Engine {
             return;
         }
         match input {
-            Input::Frame(entry) => self.receive_frame(entry),
+            Input::Frame(entry) => self.receive_frame(entry, true),
+            Input::OldFrame(entry) => self.receive_frame(entry, false),
             Input::Beat(beat) => self.receive_beat(&beat),
             Input::Want { want, reply } => self.receive_want(want, reply),
             Input::Give { give, entries, joins, proofs } => {
@@ -295,10 +296,37 @@ impl Engine {
         self.roster.counted().map(|(node, _)| *node)
     }
 
+    /// Changes whenever the members do.
+    #[must_use]
+    pub fn members_revision(&self) -> u64 {
+        self.roster.revision()
+    }
+
+    /// Whether a frame was delivered, is void, or lies below the floor.
+    #[must_use]
+    pub fn has(&self, dot: Dot) -> bool {
+        self.authors.has(dot)
+    }
+
+    /// Every frame that is held: delivered ones, those that wait, and members' join frames.
+    pub fn entries_held(&self) -> impl Iterator<Item = &Entry> {
+        self.transcript.iter().chain(self.waiting.iter()).chain(self.joins.values())
+    }
+
     /// Whether a member is heard lately.
     #[must_use]
     pub fn is_present(&self, node: &NodeId) -> bool {
         self.roster.get(node).is_some_and(|presence| presence.state == State::Present)
+    }
+
+    /// Takes bytes given to a member beside frames from its budget; false if that is used up.
+    pub fn may_spend(&mut self, to: NodeId, bytes: usize, now: Time) -> bool {
+        self.now = self.now.max(now);
+        let may = self.answerer.may_give(to, self.now);
+        if may {
+            self.answerer.given(to, bytes);
+        }
+        may
     }
 
     /// Who shows to have the same transcript. O(members).

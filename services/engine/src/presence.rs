@@ -80,7 +80,18 @@ impl Engine {
     }
 
     pub(crate) fn next_beat(&self) -> Option<Time> {
-        (self.number.0 > 0).then_some(self.beats.next)
+        self.may_beat().then_some(self.beats.next)
+    }
+
+    /// A member beats, and one that can't say its join frame yet.
+    fn may_beat(&self) -> bool {
+        self.number.0 > 0 || self.phase == Phase::Live
+    }
+
+    /// Beats as soon as possible: this node has something to show beside what it delivered.
+    pub fn show(&mut self, now: Time) {
+        self.now = self.now.max(now);
+        self.beats.urge(self.now);
     }
 
     pub(crate) fn suspect(&mut self) {
@@ -193,7 +204,7 @@ impl Engine {
     }
 
     pub(crate) fn beat_if_due(&mut self) {
-        if self.beats.next > self.now || self.number.0 == 0 || !self.is_connected() {
+        if self.beats.next > self.now || !self.may_beat() || !self.is_connected() {
             return;
         }
         let interval = self.interval();
@@ -247,6 +258,7 @@ impl Engine {
             acks,
             miss,
             cut,
+            epoch: None,
             members: u32::try_from(self.roster.len() + 1).unwrap_or(u32::MAX),
             sig: Signature::ZERO,
         }

@@ -2,7 +2,7 @@
 //! apart. Claims lead to requests, requests to answers, answers to delivery.
 
 use crate::{Answers, Effect, Engine, Entry, Fault, LinkState, Phase, Time, budget::Budget};
-use chat_protocol::{Dot, Floor, Frame, Give, Key, NodeId, Number, Want, frame::Signature, limits};
+use chat_protocol::{Dot, Floor, Frame, Give, Key, NodeId, Number, Want, limits};
 use rand::RngExt;
 use std::{
     collections::{BTreeMap, HashMap},
@@ -231,18 +231,10 @@ impl Engine {
             key: self.transcript.floor(),
         };
         Give {
-            from: self.me,
-            to,
-            hellos: Vec::new(),
             frames: page.into_iter().map(|entry| entry.frame).collect(),
-            joins: Vec::new(),
-            proofs: Vec::new(),
-            live: Vec::new(),
             floor,
             lost: self.waived.iter().copied().collect(),
-            more: false,
-            sync: false,
-            sig: Signature::ZERO,
+            ..Give::new(self.me, to)
         }
     }
 

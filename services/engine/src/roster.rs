@@ -41,6 +41,8 @@ pub(crate) struct Roster {
     members: BTreeMap<NodeId, Presence>,
     /// Those that aren't gone.
     counted: usize,
+    /// Changes with them.
+    revision: u64,
 }
 
 impl Roster {
@@ -72,6 +74,11 @@ impl Roster {
         self.counted
     }
 
+    /// Changes whenever those that count do.
+    pub(crate) fn revision(&self) -> u64 {
+        self.revision
+    }
+
     /// A member was heard. `acked` is what it is taken to have of this node's frames until
     /// it says more.
     pub(crate) fn heard(
@@ -83,7 +90,10 @@ impl Roster {
         if let Some(presence) = self.members.get_mut(&node) {
             presence.heard = now;
             let was = std::mem::replace(&mut presence.state, State::Present);
-            self.counted += usize::from(was == State::Gone);
+            if was == State::Gone {
+                self.counted += 1;
+                self.revision += 1;
+            }
             return (was != State::Present).then_some(PresenceChange::Back);
         }
         if self.members.len() >= 2 * limits::MEMBERS {
@@ -104,12 +114,16 @@ impl Roster {
         };
         self.members.insert(node, presence);
         self.counted += 1;
+        self.revision += 1;
         None
     }
 
     pub(crate) fn remove(&mut self, node: &NodeId) -> Option<Presence> {
         let presence = self.members.remove(node)?;
-        self.counted -= usize::from(presence.state != State::Gone);
+        if presence.state != State::Gone {
+            self.counted -= 1;
+            self.revision += 1;
+        }
         Some(presence)
     }
 
@@ -140,6 +154,7 @@ impl Roster {
                 let change = match state {
                     State::Gone => {
                         self.counted -= 1;
+                        self.revision += 1;
                         PresenceChange::Gone
                     }
                     _ => PresenceChange::Unreachable,

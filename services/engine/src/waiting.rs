@@ -55,6 +55,10 @@ impl Buffer {
         self.frames.contains_key(&dot)
     }
 
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.frames.values().map(|waiting| &waiting.entry)
+    }
+
     pub(crate) fn dots(&self) -> impl Iterator<Item = Dot> + '_ {
         self.frames.keys().copied()
     }

@@ -31,7 +31,7 @@ impl Announcer {
             topic: None,
             capacity: None,
             history: true,
-            sealed: false,
+            sealed: entry.sealed,
             closing: false,
         };
         let mut announcer = Self { template, next: now, last: None };
@@ -100,6 +100,7 @@ mod tests {
             history: Some(true),
             capacity: None,
             visibility: Visibility::Public,
+            sealed: true,
         };
         Announcer::new(room, &entry, Time::ZERO)
     }

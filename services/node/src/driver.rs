@@ -242,6 +242,7 @@ impl Driver {
                     }
                 }
                 Output::OtherTerms => self.fail(EnterError::Terms),
+                Output::Locked => self.fail(EnterError::Locked),
                 Output::Done => self.done = true,
             }
         }

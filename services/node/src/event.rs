@@ -197,6 +197,12 @@ pub enum Code {
     Jetstream,
     /// Contents are not encrypted.
     Clear,
+    /// The room has no secret: whoever comes in reads along.
+    Open,
+    /// The invite lets nobody in any more.
+    Locked,
+    /// Something was said that can't be read here.
+    Unread,
     /// Messages of the room were refused: garbage, forged or broken ones.
     Refused,
     /// Older messages are no longer held.

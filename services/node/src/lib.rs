@@ -12,8 +12,10 @@ mod participant;
 mod room;
 mod strangers;
 mod telling;
+mod unopened;
 
 pub use event::{
     Change, Closed, Code, ConnectionState, Event, Member, Message, MessageId, Notice, Ready, Reason,
 };
+pub use participant::{Output, Participant, RequestKind};
 pub use room::{Command, EnterError, Entry, Opening, Room, RoomAddress};

@@ -8,25 +8,43 @@ mod company;
 mod effects;
 mod incoming;
 mod saying;
+mod sealing;
 
 use crate::{
     Code, Command, Event, Notice, Reason, announce::Announcer, names::Names, room::Entry as Terms,
-    strangers::Strangers, telling,
+    strangers::Strangers, telling, unopened::Unopened,
 };
-use chat_engine::{Agreement, Config, Engine, Input, LinkState, Phase, Time};
-use chat_protocol::{Envelope, Item, ItemKind, limits, subject::RoomSubjects};
+use chat_engine::{Agreement, Config, Delivery, Engine, Input, LinkState, Phase, Time};
+use chat_protocol::{
+    Dot, Envelope, EpochId, Item, ItemKind, NodeId, hash::TranscriptDigest, limits,
+    subject::RoomSubjects,
+};
 use chat_seal::Seal;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 /// A node that drains waits this long for the others at most.
 const DRAIN: Time = Time::from_secs(5);
+/// Frames shown unread whose keys are still asked for,
+const UNREAD: usize = 256;
+/// and how often.
+const UNREAD_TRIES: u32 = 8;
+
+/// A frame that was delivered before it could be read.
+#[derive(Debug)]
+struct Unread {
+    delivery: Delivery,
+    next: Time,
+    tries: u32,
+}
 
 /// Something for the connection or for the user.
 #[derive(Debug)]
-pub(crate) enum Output {
+pub enum Output {
     /// Publish.
+    #[expect(missing_docs, reason = "as NATS has them")]
     Publish { subject: String, payload: Vec<u8> },
     /// Publish with this node's inbox as reply subject.
+    #[expect(missing_docs, reason = "as NATS has them")]
     Request { subject: String, payload: Vec<u8>, kind: RequestKind },
     /// Tell the user.
     Event(Box<Event>),
@@ -36,19 +54,23 @@ pub(crate) enum Output {
     Nobody,
     /// The room has other terms than this node was promised.
     OtherTerms,
+    /// The members let nobody in any more.
+    Locked,
     /// Out of the room; nothing follows.
     Done,
 }
 
 /// To whom a request goes: "no responders" means something only for the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RequestKind {
+pub enum RequestKind {
+    /// To any synced member.
     AnyMember,
+    /// To one member.
     OneMember,
 }
 
 /// See the module.
-pub(crate) struct Participant {
+pub struct Participant {
     seal: Seal,
     engine: Engine,
     subjects: RoomSubjects,
@@ -58,6 +80,19 @@ pub(crate) struct Participant {
     max_payload: usize,
     names: Names,
     strangers: Strangers,
+    /// Frames that wait for a key.
+    unopened: Unopened,
+    unread: BTreeMap<Dot, Unread>,
+    /// Mints asked for of late.
+    mints_asked: HashMap<EpochId, Time>,
+    /// The members' revision that the seal was told.
+    view: Option<u64>,
+    /// The join frame's contents, until it can be said.
+    introduction: Option<Vec<Item>>,
+    /// Which items of the frames held were shown as messages.
+    shown: HashMap<Dot, Vec<usize>>,
+    /// With so many keys or messages those of frames no longer held are forgotten.
+    forget_at: usize,
     announcer: Announcer,
     outbox: VecDeque<Item>,
     /// Leaving, for this reason, once everything is said, and stable by then at the latest.
@@ -65,6 +100,8 @@ pub(crate) struct Participant {
     said_final: bool,
     link: LinkState,
     refused: u64,
+    /// Frames delivered unread.
+    refused_unread: u64,
     told_trimmed: bool,
     /// Live members that stated terms, and those that stated ours.
     stated: (usize, usize),
@@ -77,7 +114,10 @@ pub(crate) struct Participant {
 }
 
 impl Participant {
-    pub(crate) fn new(
+    /// A node that comes into a room by `terms`. The server takes messages of up to
+    /// `max_payload` bytes; `wall` is the wall clock in ms since 1970, for labels.
+    #[must_use]
+    pub fn new(
         seal: Seal,
         config: Config,
         terms: Terms,
@@ -104,11 +144,19 @@ impl Participant {
             max_payload,
             names,
             strangers: Strangers::default(),
+            unopened: Unopened::default(),
+            unread: BTreeMap::new(),
+            mints_asked: HashMap::new(),
+            view: None,
+            introduction: None,
+            shown: HashMap::new(),
+            forget_at: sealing::SPARE_KEYS,
             outbox: VecDeque::new(),
             leaving: None,
             said_final: false,
             link: LinkState::Up,
             refused: 0,
+            refused_unread: 0,
             told_trimmed: false,
             stated: (0, 0),
             agreement: None,
@@ -117,12 +165,12 @@ impl Participant {
             wall,
             outputs: VecDeque::new(),
         };
-        participant.run_effects();
+        participant.settle();
         participant
     }
 
     /// Bytes from the room's subjects, or a request or an answer.
-    pub(crate) fn receive(&mut self, now: Time, wall: u64, bytes: &[u8], reply: Option<&str>) {
+    pub fn receive(&mut self, now: Time, wall: u64, bytes: &[u8], reply: Option<&str>) {
         (self.now, self.wall) = (now, wall);
         match Envelope::parse(bytes) {
             Ok(envelope) if envelope.from() == self.seal.me() => {}
@@ -133,19 +181,20 @@ impl Participant {
     }
 
     /// Nobody serves the `sync` subject.
-    pub(crate) fn nobody(&mut self, now: Time) {
+    pub fn nobody(&mut self, now: Time) {
         self.now = now;
         self.engine.handle(now, Input::Nobody);
         self.settle();
     }
 
     /// What the user does.
-    pub(crate) fn command(&mut self, now: Time, wall: u64, command: Command) {
+    pub fn command(&mut self, now: Time, wall: u64, command: Command) {
         (self.now, self.wall) = (now, wall);
         match command {
             Command::Say(text) => self.queue(ItemKind::Text, text),
             Command::Act(text) => self.queue(ItemKind::Action, text),
             Command::Nick(nick) => self.queue(ItemKind::Nick, nick),
+            Command::Lock => self.lock(),
             Command::Leave(reason) => {
                 let patience = if reason == Reason::EndOfInput { DRAIN } else { Time::ZERO };
                 // Told again, it hurries.
@@ -157,17 +206,18 @@ impl Participant {
 
     /// Sends what was said. Called when no more commands are at hand, so that what was said
     /// together goes together.
-    pub(crate) fn flush(&mut self) {
+    pub fn flush(&mut self) {
         self.settle();
     }
 
     /// Whether another command would find a place.
-    pub(crate) fn takes_commands(&self) -> bool {
+    #[must_use]
+    pub fn takes_commands(&self) -> bool {
         self.outbox.len() < limits::OUTBOX_ITEMS
     }
 
     /// The connection changed.
-    pub(crate) fn link(&mut self, now: Time, link: LinkState) {
+    pub fn link(&mut self, now: Time, link: LinkState) {
         self.now = now;
         if link == self.link {
             return;
@@ -183,27 +233,51 @@ impl Participant {
     }
 
     /// A complaint of the server's.
-    pub(crate) fn complaint(&mut self, text: &str) {
+    pub fn complaint(&mut self, text: &str) {
         let message = format!("the server reports: {text}");
         self.event(Event::Warning(Notice::new(Code::Server, message)));
     }
 
-    pub(crate) fn timeout(&mut self, now: Time, wall: u64) {
+    /// Tells the time: whatever is due is done.
+    pub fn timeout(&mut self, now: Time, wall: u64) {
         (self.now, self.wall) = (now, wall);
         self.engine.timeout(now);
+        self.run_effects();
+        self.seek_keys();
         self.settle();
         self.announce();
     }
 
-    pub(crate) fn next_timeout(&self) -> Option<Time> {
+    /// When [`Participant::timeout`] has something to do.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Time> {
         let live = matches!(self.engine.phase(), Phase::Live) && self.link == LinkState::Up;
         let announce = live.then(|| self.announcer.next());
         let leave = self.leaving.filter(|_| !self.said_final).map(|(_, until)| until);
-        [self.engine.next_timeout(), announce, leave].into_iter().flatten().min()
+        let timers = [self.engine.next_timeout(), announce, leave, self.next_keys()];
+        timers.into_iter().flatten().min()
     }
 
-    pub(crate) fn poll(&mut self) -> Option<Output> {
+    /// The next thing to be done, in order.
+    pub fn poll(&mut self) -> Option<Output> {
         self.outputs.pop_front()
+    }
+
+    /// Members not gone, this node excepted: who can read what it says.
+    pub fn members(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.engine.members()
+    }
+
+    /// The digest of its transcript.
+    #[must_use]
+    pub fn digest(&self) -> TranscriptDigest {
+        self.engine.transcript_digest()
+    }
+
+    /// The digest of its frontier: equal ones mean equal transcripts above the floor.
+    #[must_use]
+    pub fn frontier(&self) -> TranscriptDigest {
+        self.engine.frontier()
     }
 
     fn queue(&mut self, kind: ItemKind, text: String) {
@@ -213,6 +287,8 @@ impl Participant {
     /// Does everything that follows from what has just happened.
     fn settle(&mut self) {
         self.run_effects();
+        self.keep_keys();
+        self.introduce();
         self.send_outbox();
         self.leave_if_due();
         self.tell_agreement();

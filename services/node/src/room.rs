@@ -6,9 +6,10 @@ use crate::{
 };
 use chat_connect::Connection;
 use chat_protocol::{Invite, NodeId, RoomId, director::Visibility};
-use chat_seal::{Identity, RoomKeys, Seal};
+use chat_seal::{Entropy, Identity, RoomKeys, Seal};
 use std::time::Duration;
 use tokio::sync::mpsc;
+use zeroize::Zeroize;
 
 /// Commands and events on their way between a room and its user.
 const QUEUE: usize = 1024;
@@ -77,6 +78,8 @@ pub struct Entry {
     pub capacity: Option<u32>,
     /// For announcements.
     pub visibility: Visibility,
+    /// Contents are end-to-end encrypted.
+    pub sealed: bool,
 }
 
 impl Entry {
@@ -96,6 +99,9 @@ pub enum EnterError {
         "the members of the room state other terms than the invite or the director: refused, because someone lies"
     )]
     Terms,
+    /// The members let nobody in any more.
+    #[error("that discussion was locked: the invite lets nobody in any more")]
+    Locked,
     /// The server refused.
     #[error("the server doesn't let this client into the room: {0}")]
     Server(String),
@@ -110,6 +116,8 @@ pub enum Command {
     Act(String),
     /// Take another nick.
     Nick(String),
+    /// Let nobody in any more: the invite stops working.
+    Lock,
     /// Leave in order; the last event will be `closed` with this reason. After
     /// [`Reason::EndOfInput`] it first waits, for 5 s at most, until all present have what
     /// was said. Told twice, it hurries.
@@ -137,8 +145,13 @@ impl Room {
         let keys = entry.address.keys();
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(|error| EnterError::Server(error.to_string()))?;
-        let seal = Seal::new(keys, Identity::from_seed(entry.address.room(), &seed));
-        seed.fill(0);
+        let me = Identity::from_seed(entry.address.room(), &seed);
+        seed.zeroize();
+        let seal = if entry.sealed {
+            Seal::sealed(keys, me, operating_system(), entry.history.unwrap_or(true))
+        } else {
+            Seal::clear(keys, me)
+        };
         let node = seal.me();
         let (command_in, commands) = mpsc::channel(QUEUE);
         let (events, event_out) = mpsc::channel(QUEUE);
@@ -146,4 +159,10 @@ impl Room {
         driver::start(driver).await?;
         Ok(Self { node, commands: command_in, events: event_out })
     }
+}
+
+/// The operating system's randomness. It was there when the node's key was made; without it
+/// nothing can be kept secret, so this ends the program rather than going on.
+fn operating_system() -> Entropy {
+    Entropy::new(|bytes| getrandom::fill(bytes).expect("the operating system has randomness"))
 }

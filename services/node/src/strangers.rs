@@ -59,7 +59,7 @@ mod tests {
         let mut from = [0; 10];
         from[..8].copy_from_slice(&(n as u64).to_be_bytes());
         let (sign, mac) = (hello::PublicKey::ZERO, hello::GateMac::ZERO);
-        Envelope::Hello(Hello { from: NodeId(from), sign, mac, sig: Signature::ZERO })
+        Envelope::Hello(Hello { from: NodeId(from), sign, kem: None, mac, sig: Signature::ZERO })
     }
 
     #[test]

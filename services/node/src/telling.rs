@@ -1,12 +1,13 @@
 //! The engine's terms in the user's: deliveries as messages, presence as member changes.
 
 use crate::{Change, Closed, ConnectionState, Event, Message, MessageId, Reason};
-use chat_engine::{Delivery, Entry, LinkState, PresenceChange};
-use chat_protocol::{Item, ItemKind, hash::TranscriptDigest};
+use chat_engine::{Delivery, LinkState, PresenceChange};
+use chat_protocol::{Dot, Item, ItemKind, hash::TranscriptDigest};
 
 /// The permanent banner of a room without encryption.
-pub(crate) const CLEAR: &str =
-    "CLEAR: readable by anyone on this server (encryption comes with a later version)";
+pub(crate) const CLEAR: &str = "CLEAR: readable by anyone on this server";
+/// What a room without an invite is told.
+pub(crate) const OPEN: &str = "open: strangers may be listening";
 
 pub(crate) fn message(delivery: &Delivery, index: usize, item: &Item, nick: String) -> Message {
     let frame = &delivery.entry.frame;
@@ -39,12 +40,10 @@ pub(crate) fn gap(delivery: &Delivery, items: &[Item]) -> Option<Event> {
 pub(crate) fn closed<'a>(
     reason: Reason,
     digest: TranscriptDigest,
-    held: impl Iterator<Item = (&'a Entry, &'a [Item])>,
+    held: impl Iterator<Item = (Dot, &'a [usize])>,
 ) -> Closed {
-    let ids = |(entry, items): (&Entry, &'a [Item])| {
-        let dot = entry.dot();
-        let messages = items.iter().enumerate().filter(|(_, item)| is_message(item));
-        messages.map(move |(index, _)| MessageId { dot, index })
+    let ids = |(dot, messages): (Dot, &'a [usize])| {
+        messages.iter().map(move |index| MessageId { dot, index: *index })
     };
     let order: Vec<_> = held.flat_map(ids).collect();
     Closed { reason, messages: order.len(), digest, order }
@@ -66,6 +65,12 @@ pub(crate) fn connection(link: LinkState) -> Event {
         LinkState::Down => ConnectionState::Down,
     };
     Event::Connection { state }
+}
+
+/// Which items of a batch are messages.
+pub(crate) fn messages(items: &[Item]) -> Vec<usize> {
+    let messages = items.iter().enumerate().filter(|(_, item)| is_message(item));
+    messages.map(|(index, _)| index).collect()
 }
 
 fn is_message(item: &Item) -> bool {

@@ -2,7 +2,7 @@
 
 use crate::{
     Dot, Lamport, NodeId, Number, VectorClock, binary::Writer, envelope::Violation,
-    frame::Signature, hash::TranscriptDigest, limits,
+    frame::Signature, hash::TranscriptDigest, limits, sealed::EpochId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +39,10 @@ pub struct Beat {
     /// The lowest proven dot of each sender known to have signed two frames with one dot.
     #[serde(default)]
     pub cut: Vec<Dot>,
+    /// The epoch under which the sender speaks, or, before it does, the newest it knows of: a
+    /// beat that quotes an old one is a replay. None in a clear room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<EpochId>,
     /// Members present, the sender included.
     pub members: u32,
     /// Signature of the sender over [`Beat::signed_form`] and the room.
@@ -64,7 +68,7 @@ impl Beat {
                 out.dot(*dot);
             });
         }
-        out.u32(self.members);
+        out.u32(self.members).bytes(&self.epoch.unwrap_or(EpochId::ZERO).0);
         out.into_bytes()
     }
 

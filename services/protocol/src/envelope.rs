@@ -1,6 +1,6 @@
 //! The one JSON object of each NATS message: `{"v":1,"kind":…}`.
 
-use crate::{Beat, Frame, Give, Hello, NodeId, Want, limits};
+use crate::{Beat, Frame, Give, Hello, Mint, NodeId, Refuse, Want, limits};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -20,6 +20,10 @@ pub enum Envelope {
     Want(Want),
     /// An answer to one.
     Give(Give),
+    /// An epoch's secret, for its audience.
+    Mint(Arc<Mint>),
+    /// An answer to one who isn't let in.
+    Refuse(Refuse),
 }
 
 /// A bound that an envelope breaks, told from its bytes alone.
@@ -72,6 +76,8 @@ impl Envelope {
             "hello" => Self::Hello(serde_json::from_slice(bytes)?),
             "want" => Self::Want(serde_json::from_slice(bytes)?),
             "give" => Self::Give(serde_json::from_slice(bytes)?),
+            "mint" => Self::Mint(Arc::new(serde_json::from_slice(bytes)?)),
+            "refuse" => Self::Refuse(serde_json::from_slice(bytes)?),
             _ => return Err(ParseError::UnknownKind),
         };
         envelope.check()?;
@@ -98,6 +104,8 @@ impl Envelope {
             Self::Hello(hello) => tagged(self.kind(), hello),
             Self::Want(want) => tagged(self.kind(), want),
             Self::Give(give) => tagged(self.kind(), give),
+            Self::Mint(mint) => tagged(self.kind(), mint.as_ref()),
+            Self::Refuse(refuse) => tagged(self.kind(), refuse),
         }
     }
 
@@ -110,6 +118,8 @@ impl Envelope {
             Self::Hello(_) => "hello",
             Self::Want(_) => "want",
             Self::Give(_) => "give",
+            Self::Mint(_) => "mint",
+            Self::Refuse(_) => "refuse",
         }
     }
 
@@ -122,6 +132,8 @@ impl Envelope {
             Self::Hello(hello) => hello.from,
             Self::Want(want) => want.from,
             Self::Give(give) => give.from,
+            Self::Mint(mint) => mint.from,
+            Self::Refuse(refuse) => refuse.from,
         }
     }
 
@@ -129,7 +141,9 @@ impl Envelope {
         match self {
             Self::Frame(frame) => frame.check(),
             Self::Beat(beat) => beat.check(),
-            Self::Hello(_) => Ok(()),
+            Self::Hello(hello) => hello.check(),
+            Self::Mint(mint) => mint.check(),
+            Self::Refuse(_) => Ok(()),
             Self::Want(want) => want.check(),
             Self::Give(give) => give.check(),
         }
@@ -177,6 +191,7 @@ mod tests {
                 at: 1,
                 terms: Some(Terms { history: true, sealed: false, topic: None, capacity: None }),
             }],
+            sealed: None,
             is_final: false,
             sig: Signature([9; 64]),
         }

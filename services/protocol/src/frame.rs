@@ -1,12 +1,13 @@
 //! The frame: a signed entry of the causally ordered log, holding a batch of items.
 
 use crate::{
-    ContentHash, Dot, Key, Lamport, NodeId, Number, VectorClock,
+    ContentHash, Dot, Key, Lamport, NodeId, Number, Sealed, VectorClock,
     binary::Writer,
     encoding::base64_newtype,
     envelope::Violation,
     hash::{self, Past},
     limits,
+    sealed::EpochId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +33,12 @@ pub struct Frame {
     /// Binds the contents of the author's previous frame and of those the clock names.
     pub past: Past,
     /// What was said, readable by anyone: this is a clear room.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<Item>,
+    /// What was said, readable by the audience of its epoch. A frame that says nothing, a last
+    /// one for example, has neither this nor items.
+    #[serde(flatten)]
+    pub sealed: Option<Sealed>,
     /// The author has left; nothing comes after this.
     #[serde(rename = "final", default, skip_serializing_if = "std::ops::Not::not")]
     pub is_final: bool,
@@ -64,21 +70,45 @@ impl Frame {
         self.clock.dots().filter(|dot| dot.node != self.from)
     }
 
-    /// The bytes that are signed and hashed: all fields but the signature.
-    ///
-    /// `1 sender10 epoch16 number8 step4 flags1 len8 causal len8 commit32 body`, where a
-    /// clear room's epoch, step and commitment are zero, `causal` is the Lamport time, the
-    /// clock and `past`, and `body` the items.
+    /// Whether it says anything.
     #[must_use]
-    pub fn signed_form(&self) -> Vec<u8> {
+    pub fn has_contents(&self) -> bool {
+        self.sealed.is_some() || !self.items.is_empty()
+    }
+
+    /// `1 sender10 epoch16 number8 step4 flags1 len8 causal`, where `causal` is the Lamport
+    /// time, the clock and `past`: what a sealed body is bound to. Without a sealed body epoch
+    /// and step are zero.
+    #[must_use]
+    pub fn header(&self) -> Vec<u8> {
+        self.write_header().into_bytes()
+    }
+
+    fn write_header(&self) -> Writer {
         let mut causal = Writer::default();
         causal.u64(self.lamport.0).clock(&self.clock).bytes(&self.past.0);
-        let mut body = Writer::default();
-        body.list(self.items.iter(), |out, item| item.write(out));
+        let sealed = self.sealed.as_ref();
+        let (epoch, step) = sealed.map_or((EpochId::ZERO, 0), |sealed| (sealed.epoch, sealed.step));
         let mut out = Writer::default();
-        out.u8(1).node(self.from).bytes(&[0; 16]).u64(self.number.0).u32(0);
+        out.u8(1).node(self.from).bytes(&epoch.0).u64(self.number.0).u32(step);
         out.u8(u8::from(self.is_final)).sized(causal.as_slice());
-        out.bytes(&[0; 32]).sized(body.as_slice());
+        out
+    }
+
+    /// The bytes that are signed and hashed, all fields but the signature:
+    /// `header commit32 len8 body`, where `body` is what is encrypted, or the items after a
+    /// commitment of zero.
+    #[must_use]
+    pub fn signed_form(&self) -> Vec<u8> {
+        let mut out = self.write_header();
+        match &self.sealed {
+            Some(sealed) => out.bytes(&sealed.commit.0).sized(&sealed.body.0),
+            None => {
+                let mut body = Writer::default();
+                body.list(self.items.iter(), |out, item| item.write(out));
+                out.bytes(&[0; 32]).sized(body.as_slice())
+            }
+        };
         out.into_bytes()
     }
 
@@ -110,21 +140,36 @@ impl Frame {
         {
             return Err(Violation("lamport is not above what the clock names"));
         }
-        if self.items.len() > limits::BATCH_ITEMS {
-            return Err(Violation("too many items"));
+        if let Some(sealed) = &self.sealed {
+            sealed.check()?;
+            if !self.items.is_empty() {
+                return Err(Violation("contents both sealed and clear"));
+            }
         }
-        if self.items.iter().any(|item| item.text.len() > limits::TEXT_BYTES) {
-            return Err(Violation("item too long"));
-        }
-        if self.items.iter().map(|item| item.text.len()).sum::<usize>() > limits::FRAME_BYTES / 2 {
-            return Err(Violation("frame too long"));
-        }
+        check_items(&self.items)?;
         // Names of unknown kinds and topics have no bound of their own.
         if self.signed_form().len() > limits::FRAME_BYTES {
             return Err(Violation("frame too long"));
         }
         Ok(())
     }
+}
+
+/// Checks a batch, as it is sent in the clear or comes out of a sealed body.
+///
+/// # Errors
+/// The bound that it breaks.
+pub fn check_items(items: &[Item]) -> Result<(), Violation> {
+    if items.len() > limits::BATCH_ITEMS {
+        return Err(Violation("too many items"));
+    }
+    if items.iter().any(|item| item.text.len() > limits::TEXT_BYTES) {
+        return Err(Violation("item too long"));
+    }
+    if items.iter().map(|item| item.text.len()).sum::<usize>() > limits::FRAME_BYTES / 2 {
+        return Err(Violation("frame too long"));
+    }
+    Ok(())
 }
 
 /// One thing said.
@@ -248,6 +293,7 @@ mod tests {
             clock: VectorClock::from_iter([dot]),
             past: Past([0; 16]),
             items: vec![Item { kind, text: "ann".into(), at: 1, terms }],
+            sealed: None,
             is_final: false,
             sig: Signature::ZERO,
         }

@@ -3,6 +3,7 @@
 
 use crate::{encoding::ALPHABET, encoding::BASE32, hash};
 use std::{fmt, str::FromStr};
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 const PREFIX: &str = "chat1";
 const SECRET_BYTES: usize = 20;
@@ -12,13 +13,43 @@ const CHARS: usize = 1 + SECRET_CHARS + CHECK_CHARS;
 const FLAG_CLEAR: u8 = 1;
 const FLAG_NO_HISTORY: u8 = 2;
 
+/// An invite's secret: wiped when dropped, and never printed.
+///
+/// Boxed, because a move of an inline array leaves an unwiped copy behind.
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+pub struct Secret(Box<[u8; SECRET_BYTES]>);
+
+impl Secret {
+    /// The secret that `fill` makes of zeros.
+    ///
+    /// # Errors
+    /// Whatever `fill` returns.
+    pub fn try_fill<E>(fill: impl FnOnce(&mut [u8]) -> Result<(), E>) -> Result<Self, E> {
+        let mut secret = Self(Box::new([0; SECRET_BYTES]));
+        fill(&mut *secret.0)?;
+        Ok(secret)
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8; SECRET_BYTES] {
+        &self.0
+    }
+}
+
+impl From<[u8; SECRET_BYTES]> for Secret {
+    fn from(bytes: [u8; SECRET_BYTES]) -> Self {
+        Self(Box::new(bytes))
+    }
+}
+
 /// What lets someone into a private room: its secret, and the terms it was opened with.
 ///
 /// Neither shown by `Debug` nor ever sent: the director learns only the room's id.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Invite {
     /// From which the room's id and keys are derived.
-    pub secret: [u8; SECRET_BYTES],
+    pub secret: Secret,
     /// Contents are not encrypted.
     pub clear: bool,
     /// Joiners are given the live transcript.
@@ -50,8 +81,8 @@ impl Invite {
         u8::from(self.clear) * FLAG_CLEAR + u8::from(!self.history) * FLAG_NO_HISTORY
     }
 
-    fn checksum(flags: u8, secret: &[u8; SECRET_BYTES]) -> String {
-        let hash = hash::labelled("invite", [&[flags][..], secret]);
+    fn checksum(flags: u8, secret: &Secret) -> String {
+        let hash = hash::labelled("invite", [&[flags][..], secret.bytes()]);
         let mut text = BASE32.encode(&hash[..3]);
         text.truncate(CHECK_CHARS);
         text
@@ -63,7 +94,7 @@ impl fmt::Display for Invite {
         let flags = self.flags();
         let mut symbols = String::with_capacity(CHARS);
         symbols.push(char::from(ALPHABET.as_bytes()[usize::from(flags)]));
-        BASE32.encode_append(&self.secret, &mut symbols);
+        BASE32.encode_append(self.secret.bytes(), &mut symbols);
         symbols.push_str(&Self::checksum(flags, &self.secret));
         f.write_str(PREFIX)?;
         for (index, symbol) in symbols.chars().enumerate() {
@@ -102,7 +133,8 @@ impl FromStr for Invite {
         let (flags, rest) = symbols.split_at(1);
         let (secret, checksum) = rest.split_at(SECRET_CHARS);
         let flags = ALPHABET.find(flags).and_then(|at| u8::try_from(at).ok()).unwrap_or(u8::MAX);
-        let secret = crate::encoding::base32_array(secret).ok_or(InviteError::Length(CHARS))?;
+        let decode = |out: &mut [u8]| BASE32.decode_mut(secret.as_bytes(), out).map(drop);
+        let secret = Secret::try_fill(decode).map_err(|_| InviteError::Length(CHARS))?;
         if checksum != Self::checksum(flags, &secret) {
             return Err(InviteError::Checksum);
         }
@@ -120,7 +152,7 @@ mod tests {
 
     fn invites() -> impl Strategy<Value = Invite> {
         (any::<[u8; 20]>(), any::<bool>(), any::<bool>())
-            .prop_map(|(secret, clear, history)| Invite { secret, clear, history })
+            .prop_map(|(secret, clear, history)| Invite { secret: secret.into(), clear, history })
     }
 
     proptest! {
@@ -151,7 +183,7 @@ mod tests {
 
     #[test]
     fn the_symbols_are_37_in_groups_of_four() {
-        let invite = Invite { secret: [0; 20], clear: true, history: true };
+        let invite = Invite { secret: [0; 20].into(), clear: true, history: true };
         let groups: Vec<_> = invite.to_string().split('-').map(str::len).collect();
         assert_eq!(groups, [5, 4, 4, 4, 4, 4, 4, 4, 4, 4, 1]);
     }

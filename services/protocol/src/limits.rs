@@ -139,6 +139,41 @@ pub const LINGER: Duration = Duration::from_secs(2);
 /// Own frames of this last stretch are published again after a reconnect.
 pub const RESEND: Duration = Duration::from_secs(2);
 
+/// Largest encrypted body of a frame, in bytes: the largest padded batch and its tag.
+pub const SEALED_BYTES: usize = (32 << 10) + 16;
+/// Largest sealed grant, in bytes: the keys of a page and of the members' join frames.
+pub const GRANT_BYTES: usize = 64 * (MEMBERS + PAGE_FRAMES) + 48;
+/// Epochs that are held for receiving.
+pub const EPOCHS: usize = 8;
+/// Mints kept to be passed on, and mints in one request or answer.
+pub const MINTS: usize = 16;
+/// Message keys kept for frames that were overtaken, by author and epoch: more than an author
+/// may leave unacknowledged.
+pub const SKIPPED_KEYS: u32 = 1024;
+/// Message keys kept for frames that were overtaken, in one epoch.
+pub const SKIPPED_KEYS_IN_ALL: usize = 16_384;
+/// A mint whose Lamport time is further ahead than this is refused.
+pub const MINT_LEAP: u64 = 1 << 20;
+/// One mints at most once in this time, and waits as long after another's mint.
+pub const MINT_EVERY: Duration = Duration::from_secs(1);
+/// Whose turn to mint comes later waits this long for each before it.
+pub const MINT_STEP: Duration = Duration::from_millis(150);
+/// Longest wait for one's turn, in steps.
+pub const MINT_STEPS: u32 = 10;
+/// An epoch is refreshed after this time,
+pub const EPOCH_LIFE: Duration = Duration::from_secs(600);
+/// or after so many frames.
+pub const EPOCH_FRAMES: u64 = 1000;
+/// An epoch that another has replaced is kept this long for frames on their way; so is a key
+/// for encapsulation.
+pub const GRACE: Duration = Duration::from_secs(60);
+/// After opening a mint the key for encapsulation is replaced within this time.
+pub const KEM_ROTATION: Duration = Duration::from_secs(5);
+/// Frames that wait for the key to read them.
+pub const UNOPENED: usize = 512;
+/// Bytes of frames that wait for the key to read them.
+pub const UNOPENED_BYTES: usize = 2 << 20;
+
 /// Envelopes of unknown senders held until their hello arrives.
 pub const STRANGERS: usize = 256;
 /// Bytes of envelopes of unknown senders.

@@ -2,8 +2,8 @@
 //! groups that began apart are all this one exchange.
 
 use crate::{
-    ContentHash, Dot, Frame, Hello, Key, NodeId, Number, RangeSet, binary::Writer,
-    envelope::Violation, frame::Signature, limits,
+    ContentHash, Dot, EpochId, Frame, Grant, Hello, Key, Mint, NodeId, Number, RangeSet,
+    binary::Writer, envelope::Violation, frame::Signature, limits,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
@@ -21,6 +21,9 @@ pub struct Want {
     /// Nodes whose hello is asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hellos: Vec<NodeId>,
+    /// Epochs whose mints are asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub epochs: Vec<EpochId>,
     /// What the requester has, by author: everything else is asked for, in key order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub have: Option<BTreeMap<NodeId, RangeSet>>,
@@ -32,6 +35,21 @@ pub struct Want {
 }
 
 impl Want {
+    /// A request for nothing, unsigned.
+    #[must_use]
+    pub fn new(hello: Hello) -> Self {
+        Self {
+            from: hello.from,
+            hello,
+            dots: Vec::new(),
+            hellos: Vec::new(),
+            epochs: Vec::new(),
+            have: None,
+            cut: Vec::new(),
+            sig: Signature::ZERO,
+        }
+    }
+
     /// The bytes that are signed: all fields but hello and signature.
     #[must_use]
     pub fn signed_form(&self) -> Vec<u8> {
@@ -42,6 +60,9 @@ impl Want {
         });
         out.list(self.hellos.iter(), |out, node| {
             out.node(*node);
+        });
+        out.list(self.epochs.iter(), |out, epoch| {
+            out.bytes(&epoch.0);
         });
         match &self.have {
             None => out.u8(0),
@@ -68,9 +89,13 @@ impl Want {
         };
         let within = self.dots.len() <= limits::WANTS
             && self.hellos.len() <= limits::WANTS
+            && self.epochs.len() <= limits::MINTS
             && self.cut.len() <= limits::MEMBERS
             && self.have.as_ref().is_none_or(ranges_fit);
-        if within { Ok(()) } else { Err(Violation("request has too many entries")) }
+        if !within {
+            return Err(Violation("request has too many entries"));
+        }
+        self.hello.check()
     }
 }
 
@@ -103,6 +128,16 @@ pub struct Give {
     /// What the answerer has given up, and showed the gap.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lost: Vec<Dot>,
+    /// Mints asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mints: Vec<Arc<Mint>>,
+    /// Message keys of the frames given, where the room passes on its history, and of the join
+    /// frames.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<Grant>,
+    /// The epoch under which the answerer speaks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<EpochId>,
     /// There is more: ask again with what you then have.
     #[serde(default)]
     pub more: bool,
@@ -114,6 +149,28 @@ pub struct Give {
 }
 
 impl Give {
+    /// An answer without anything, unsigned.
+    #[must_use]
+    pub fn new(from: NodeId, to: NodeId) -> Self {
+        Self {
+            from,
+            to,
+            hellos: Vec::new(),
+            frames: Vec::new(),
+            joins: Vec::new(),
+            proofs: Vec::new(),
+            live: Vec::new(),
+            floor: Floor::default(),
+            lost: Vec::new(),
+            mints: Vec::new(),
+            grant: None,
+            epoch: None,
+            more: false,
+            sync: false,
+            sig: Signature::ZERO,
+        }
+    }
+
     /// The bytes that are signed: everything that its authors didn't sign themselves.
     #[must_use]
     pub fn signed_form(&self) -> Vec<u8> {
@@ -130,6 +187,11 @@ impl Give {
         out.list(self.lost.iter(), |out, dot| {
             out.dot(*dot);
         });
+        match &self.grant {
+            None => out.u8(0),
+            Some(grant) => out.u8(1).u32(grant.kem_gen).sized(&grant.keys.0),
+        };
+        out.bytes(&self.epoch.unwrap_or(EpochId::ZERO).0);
         out.u8(u8::from(self.more) | u8::from(self.sync) << 1);
         out.into_bytes()
     }
@@ -144,6 +206,7 @@ impl Give {
             && self.hellos.len() <= limits::MEMBERS + limits::PAGE_FRAMES + limits::WANTS
             && self.live.len() <= limits::MEMBERS
             && self.lost.len() <= limits::WAIVED
+            && self.mints.len() <= limits::MINTS
             && self.proofs.len() <= limits::PROOFS
             && self.floor.entries.len() <= limits::TOMBSTONES;
         if !within {
@@ -153,6 +216,11 @@ impl Give {
         if self.floor.entries.values().any(|entry| entry.number.0 > self.floor.key.lamport.0) {
             return Err(Violation("a floor lies above its own key"));
         }
+        if self.grant.as_ref().is_some_and(|grant| grant.keys.0.len() > limits::GRANT_BYTES) {
+            return Err(Violation("grant too long"));
+        }
+        self.hellos.iter().try_for_each(Hello::check)?;
+        self.mints.iter().try_for_each(|mint| mint.check())?;
         self.proofs.iter().try_for_each(Proof::check)?;
         self.frames.iter().chain(&self.joins).try_for_each(|frame| frame.check())
     }

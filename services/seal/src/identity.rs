@@ -1,10 +1,13 @@
 //! A node's identity in one room: an Ed25519 key (RFC 8032) and the id that follows from it.
 
-use chat_protocol::{
-    NodeId, RoomId, encoding::BASE32, frame::Signature, hash::labelled, hello::PublicKey,
-};
+use chat_protocol::{NodeId, RoomId, frame::Signature, hash::labelled, hello::PublicKey};
 use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
 use std::fmt;
+
+/// Words of a fingerprint,
+const WORDS: usize = 8;
+/// each one of 2048.
+const WORD_BITS: usize = 11;
 
 /// One process's identity in one room. Ephemeral: never written anywhere.
 ///
@@ -57,12 +60,16 @@ pub(crate) fn node_id(room: RoomId, public: &PublicKey) -> NodeId {
     NodeId(id)
 }
 
-/// 88 bits of a hash of the public key, for people to compare over another channel.
+/// 88 bits of a hash of the public key as eight words, for people to compare over another
+/// channel. One for each key: a short hash over two would be a birthday target.
 pub(crate) fn fingerprint(room: RoomId, public: &PublicKey) -> String {
     let hash = labelled("fingerprint", [&room.0[..], &public.0]);
-    let text = BASE32.encode(&hash[..11]);
-    let groups: Vec<_> = text.as_bytes().chunks(6).map(String::from_utf8_lossy).collect();
-    groups.join("-")
+    let list = bip39::Language::English.word_list();
+    let word = |place: usize| {
+        let bit = |at: usize| usize::from(hash[at / 8] >> (7 - at % 8) & 1);
+        list[(place * WORD_BITS..(place + 1) * WORD_BITS).fold(0, |word, at| word << 1 | bit(at))]
+    };
+    (0..WORDS).map(word).collect::<Vec<_>>().join("-")
 }
 
 /// Checks a signature strictly: no small-order keys, no malleable encodings.
@@ -85,4 +92,21 @@ fn signed(label: &str, room: RoomId, body: &[u8]) -> Vec<u8> {
     out.extend_from_slice(&room.0);
     out.extend_from_slice(body);
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fingerprint_is_eight_words_of_the_first_88_bits() {
+        let print = |byte| fingerprint(RoomId([1; 16]), &PublicKey([byte; 32]));
+        assert_eq!(print(1).split('-').count(), WORDS);
+        assert_ne!(print(1), print(2));
+        assert_ne!(print(1), fingerprint(RoomId([2; 16]), &PublicKey([1; 32])));
+        let hash = labelled("fingerprint", [&[1; 16][..], &[1; 32]]);
+        let first = usize::from(hash[0]) << 3 | usize::from(hash[1]) >> 5;
+        let list = bip39::Language::English.word_list();
+        assert!(print(1).starts_with(&format!("{}-", list[first])));
+    }
 }

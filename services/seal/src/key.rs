@@ -11,10 +11,29 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 pub(crate) struct Key(Box<[u8; 32]>);
 
 impl Key {
+    /// Not a key yet: to be filled.
+    pub(crate) fn zero() -> Self {
+        Self(Box::new([0; 32]))
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8; 32]) -> Self {
+        let mut key = Self::zero();
+        key.0.copy_from_slice(bytes);
+        key
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut *self.0
+    }
+
     /// `HKDF-Extract(salt, secret)`
     pub(crate) fn extract(salt: &[u8], secret: &[u8]) -> Self {
         let (mut prk, _) = Hkdf::<Sha256>::extract(Some(salt), secret);
-        let mut key = Self(Box::new([0; 32]));
+        let mut key = Self::zero();
         key.0.copy_from_slice(&prk);
         prk.as_mut_slice().zeroize();
         key
@@ -30,7 +49,7 @@ impl Key {
 
     /// A derived key.
     pub(crate) fn derive(&self, label: &str, context: &[u8]) -> Self {
-        let mut key = Self(Box::new([0; 32]));
+        let mut key = Self::zero();
         self.expand(label, context, &mut *key.0);
         key
     }

@@ -1,18 +1,28 @@
-//! Who is who: room keys from an invite, one identity per process and room, and the
-//! signatures on everything that members send.
+//! Who is who, and who can read what: room keys from an invite, one identity per process and
+//! room, signatures on everything that members send, and the epochs under which they encrypt.
 //!
-//! Pure: no I/O, no clock, no randomness of its own (seeds come in). Rooms are *clear* in
-//! this version: contents are signed, not encrypted. [`Seal::close`] and [`Seal::open`] are
-//! the two places where a frame's items pass in and out; encryption belongs there and
-//! nowhere else.
+//! Pure: no I/O, no clock; time and randomness come in. Epochs are minted by any member for an
+//! explicit audience and need no order (`ARCHITECTURE.md` tells why, and why not MLS); the
+//! primitives are standard ones, their composition is our own and was not audited.
 //!
 //! Start with [`Seal`], a member's view of one room.
 
+mod body;
+mod chain;
+mod entropy;
+mod epochs;
 mod identity;
+mod kem;
 mod key;
+mod keyring;
+mod mint;
 mod room;
 mod seal;
+mod turns;
 
+pub use body::sealed_size;
+pub use entropy::Entropy;
 pub use identity::Identity;
+pub use keyring::{Admission, Chore, Learned};
 pub use room::RoomKeys;
 pub use seal::{Refused, Seal};

@@ -141,7 +141,7 @@ impl Liar {
     /// Hears something; perhaps answers.
     pub fn hear(&mut self, message: &Arc<Message>, input: Input, edge: &Edge) -> Said {
         match input {
-            Input::Frame(entry) => {
+            Input::Frame(entry) | Input::OldFrame(entry) => {
                 let dot = entry.dot();
                 let top = self.tops.entry(dot.node).or_default();
                 *top = (*top).max(dot.number);
@@ -250,6 +250,7 @@ impl Liar {
             clock,
             past,
             items: Vec::new(),
+            sealed: None,
             is_final: false,
             sig: Signature::ZERO,
         }
@@ -323,6 +324,7 @@ impl Liar {
             acks,
             cut: miss.iter().copied().take(2).collect(),
             miss,
+            epoch: None,
             members: 1,
             sig: Signature::ZERO,
         };
@@ -354,20 +356,7 @@ impl Liar {
     }
 
     fn give(&mut self, to: NodeId) -> Give {
-        Give {
-            from: self.id,
-            to,
-            hellos: Vec::new(),
-            frames: Vec::new(),
-            joins: Vec::new(),
-            proofs: Vec::new(),
-            live: self.tops.keys().copied().collect(),
-            floor: Floor::default(),
-            lost: Vec::new(),
-            more: false,
-            sync: true,
-            sig: Signature::ZERO,
-        }
+        Give { live: self.tops.keys().copied().collect(), sync: true, ..Give::new(self.id, to) }
     }
 
     fn false_floor(&mut self, edge: &Edge) -> Said {

@@ -9,7 +9,7 @@ use chat_protocol::{
     frame::Signature, hello,
 };
 use chat_seal::{Identity, RoomKeys, Seal};
-use std::sync::Arc;
+use std::{cell::RefCell, sync::Arc};
 
 /// Something on its way.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ pub enum Edge {
     /// Signatures are modelled.
     Modelled(NodeId),
     /// Signatures are real.
-    Real(Box<Seal>),
+    Real(Box<RefCell<Seal>>),
 }
 
 const ROOM: RoomId = RoomId([7; 16]);
@@ -45,7 +45,7 @@ impl Edge {
     pub fn new(real: bool, seed: [u8; 32]) -> Self {
         let identity = Identity::from_seed(ROOM, &seed);
         if real {
-            Self::Real(Box::new(Seal::new(RoomKeys::public(ROOM), identity)))
+            Self::Real(Box::new(RefCell::new(Seal::clear(RoomKeys::public(ROOM), identity))))
         } else {
             Self::Modelled(identity.id())
         }
@@ -56,7 +56,7 @@ impl Edge {
     pub fn id(&self) -> NodeId {
         match self {
             Self::Modelled(id) => *id,
-            Self::Real(seal) => seal.me(),
+            Self::Real(seal) => seal.borrow().me(),
         }
     }
 
@@ -71,7 +71,8 @@ impl Edge {
                 entry(frame)
             }
             Self::Real(seal) => {
-                let (frame, hash) = seal.close(frame, items);
+                let closed = seal.borrow_mut().close(frame, items);
+                let (frame, hash) = closed.expect("a clear room takes anything");
                 Entry::new(Arc::new(frame), hash)
             }
         }
@@ -88,7 +89,7 @@ impl Edge {
     #[must_use]
     pub fn beat(&self, mut beat: Beat) -> Message {
         if let Self::Real(seal) = self {
-            seal.sign_beat(&mut beat);
+            seal.borrow().sign_beat(&mut beat);
         }
         self.send(self.id(), Envelope::Beat(beat), None)
     }
@@ -96,19 +97,18 @@ impl Edge {
     /// A request on its way out.
     #[must_use]
     pub fn want(&self, dots: Vec<Dot>, have: chat_engine::Answers, cut: Vec<Dot>) -> Message {
-        let (from, sig) = (self.id(), Signature::ZERO);
-        let mut want = Want { from, hello: self.hello(), dots, hellos: Vec::new(), have, cut, sig };
+        let mut want = Want { dots, have, cut, ..Want::new(self.hello()) };
         if let Self::Real(seal) = self {
-            seal.sign_want(&mut want);
+            seal.borrow().sign_want(&mut want);
         }
-        self.send(from, Envelope::Want(want), None)
+        self.send(self.id(), Envelope::Want(want), None)
     }
 
     /// An answer on its way out.
     #[must_use]
     pub fn give(&self, mut give: Give) -> Message {
         if let Self::Real(seal) = self {
-            seal.sign_give(&mut give);
+            seal.borrow().sign_give(&mut give);
         }
         self.send(self.id(), Envelope::Give(give), None)
     }
@@ -118,10 +118,11 @@ impl Edge {
             Self::Modelled(id) => Hello {
                 from: *id,
                 sign: hello::PublicKey::ZERO,
+                kem: None,
                 mac: hello::GateMac::ZERO,
                 sig: Signature::ZERO,
             },
-            Self::Real(seal) => seal.own_hello().clone(),
+            Self::Real(seal) => seal.borrow().own_hello().clone(),
         }
     }
 
@@ -151,6 +152,7 @@ impl Edge {
             }
             (Self::Real(seal), Message::Bytes(bytes)) => {
                 let envelope = Envelope::parse(bytes).ok()?;
+                let seal = seal.get_mut();
                 for hello in hellos {
                     let _ = seal.learn(hello);
                 }
@@ -165,7 +167,7 @@ impl Edge {
     pub fn own_hello(&self) -> Option<Hello> {
         match self {
             Self::Modelled(_) => None,
-            Self::Real(seal) => Some(seal.own_hello().clone()),
+            Self::Real(seal) => Some(seal.borrow().own_hello().clone()),
         }
     }
 }
@@ -207,7 +209,7 @@ fn modelled(envelope: &Envelope, known: Option<&Entry>, truth: &Truth) -> Option
             give.check().ok()?;
             answer(give, verified)
         }
-        Envelope::Hello(_) => return None,
+        Envelope::Hello(_) | Envelope::Mint(_) | Envelope::Refuse(_) => return None,
     })
 }
 
@@ -229,7 +231,7 @@ fn really(seal: &mut Seal, envelope: &Envelope) -> Option<Input> {
             seal.verify_give(give).ok()?;
             answer(give, |frame| Some(Entry::new(frame.clone(), seal.verify_frame(frame).ok()?)))
         }
-        Envelope::Hello(_) => return None,
+        Envelope::Hello(_) | Envelope::Mint(_) | Envelope::Refuse(_) => return None,
     })
 }
 

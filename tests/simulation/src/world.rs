@@ -510,7 +510,7 @@ impl World {
 fn received(log: &Log, input: &Input, from: usize) -> String {
     let from = letter(from);
     match input {
-        Input::Frame(entry) => format!("<{}", log.dot(entry.dot())),
+        Input::Frame(entry) | Input::OldFrame(entry) => format!("<{}", log.dot(entry.dot())),
         Input::Beat(_) => format!("<beat {from}"),
         Input::Want { want, .. } if want.have.is_some() => format!("<want.. {from}"),
         Input::Want { want, .. } => {

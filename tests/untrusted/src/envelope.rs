@@ -1,7 +1,7 @@
 //! What comes on a room's subjects, and as an answer to requests on them.
 
 use chat_protocol::{
-    Envelope, Frame, Give, Hello, Key, Number, ParseError, envelope::json_bytes, limits, text,
+    Envelope, Frame, Give, Hello, Key, Mint, Number, ParseError, envelope::json_bytes, limits, text,
 };
 
 /// An envelope is read again as it is written, keeps its bounds, and can be signed and shown.
@@ -22,6 +22,8 @@ pub fn envelope(bytes: &[u8]) -> bool {
             assert!(!want.signed_form().is_empty());
         }
         Envelope::Give(give) => check_give(give),
+        Envelope::Mint(mint) => check_mint(mint),
+        Envelope::Refuse(_) => {}
     }
     true
 }
@@ -29,11 +31,18 @@ pub fn envelope(bytes: &[u8]) -> bool {
 fn check_give(give: &Give) {
     assert!(!give.signed_form().is_empty());
     give.hellos.iter().for_each(check_hello);
+    give.mints.iter().for_each(|mint| check_mint(mint));
     give.frames.iter().chain(&give.joins).for_each(|frame| check_frame(frame));
 }
 
+fn check_mint(mint: &Mint) {
+    assert!(mint.signed_form().starts_with(&mint.head()));
+    assert!(mint.audience.contains_key(&mint.from));
+    assert_eq!(mint.sealed.len() + 1, mint.audience.len());
+}
+
 fn check_hello(hello: &Hello) {
-    assert!(Hello::signed_form(&hello.sign, &hello.mac).starts_with(&Hello::body(&hello.sign)));
+    assert!(hello.signed_form().starts_with(&hello.body()));
 }
 
 fn check_frame(frame: &Frame) {

@@ -66,6 +66,7 @@ mod tests {
             lamport: Lamport(1),
             clock: named.chain([dot(node, number)]).collect(),
             past: Past::ZERO,
+            sealed: None,
             items: vec![],
             is_final: false,
             sig: Signature::ZERO,

@@ -33,6 +33,11 @@ pub(super) fn envelope(envelope: &Envelope, clock: &VectorClock) -> String {
         Envelope::Hello(_) => format!("{kind:5} {who} introduces itself"),
         Envelope::Want(_) => format!("{kind:5} {who} asks for what it lacks"),
         Envelope::Give(_) => format!("{kind:5} {who} answers"),
+        Envelope::Mint(mint) => {
+            let lock = if mint.lock { ", which locks the room," } else { "" };
+            format!("{kind:5} {who} opens an epoch{lock} to {} members", mint.audience.len())
+        }
+        Envelope::Refuse(_) => format!("{kind:5} {who} lets nobody in"),
     }
 }
 
@@ -52,8 +57,12 @@ fn contents(frame: &Frame, clock: &VectorClock) -> String {
             _ => format!(" {} {text}", one_line(item.kind.as_str(), 16)),
         }
     });
+    let sealed = frame
+        .sealed
+        .as_ref()
+        .map_or_else(String::new, |sealed| format!(" sealed, {} bytes", sealed.body.0.len()));
     let last = if frame.is_final { " leaves" } else { "" };
-    format!(":{} [{}]{}{last}", frame.number, entries(clock), said.collect::<String>())
+    format!(":{} [{}]{}{sealed}{last}", frame.number, entries(clock), said.collect::<String>())
 }
 
 fn entries(clock: &VectorClock) -> String {
@@ -83,6 +92,7 @@ mod tests {
             lamport: Lamport(1),
             clock: clock.clone(),
             past: Past::ZERO,
+            sealed: None,
             items: vec![item],
             is_final: false,
             sig: Signature::ZERO,
@@ -112,8 +122,8 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_counted() {
-        let error = Envelope::parse(br#"{"v":1,"kind":"mint"}"#).unwrap_err();
-        let line = unknown(&error, 3, 21);
+        let error = Envelope::parse(br#"{"v":1,"kind":"ode"}"#).unwrap_err();
+        let line = unknown(&error, 3, 20);
         assert!(line.contains("the 3. so far") && line.contains("unknown kind"), "{line}");
     }
 }

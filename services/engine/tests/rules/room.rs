@@ -39,6 +39,7 @@ pub(crate) fn frame(dot: Dot, lamport: u64, named: &[Dot]) -> Entry {
         clock,
         past: Past::ZERO,
         items: vec![item],
+        sealed: None,
         is_final: false,
         sig: Signature::ZERO,
     })
@@ -79,6 +80,7 @@ pub(crate) fn beat(from: NodeId, count: u64) -> Beat {
         acks: VectorClock::new(),
         miss: Vec::new(),
         cut: Vec::new(),
+        epoch: None,
         members: 1,
         sig: Signature::ZERO,
     }
@@ -87,27 +89,13 @@ pub(crate) fn beat(from: NodeId, count: u64) -> Beat {
 /// A request for everything.
 pub(crate) fn want(from: NodeId) -> Want {
     let (mac, sig) = (GateMac::ZERO, Signature::ZERO);
-    let hello = Hello { from, sign: PublicKey::ZERO, mac, sig };
-    let have = Some(BTreeMap::new());
-    Want { from, hello, dots: Vec::new(), hellos: Vec::new(), have, cut: Vec::new(), sig }
+    let hello = Hello { from, sign: PublicKey::ZERO, kem: None, mac, sig };
+    Want { have: Some(BTreeMap::new()), ..Want::new(hello) }
 }
 
 /// An answer to a joiner, without frames.
 pub(crate) fn give(from: NodeId, floor: Floor) -> Give {
-    Give {
-        from,
-        to: ME,
-        hellos: Vec::new(),
-        frames: Vec::new(),
-        joins: Vec::new(),
-        proofs: Vec::new(),
-        live: vec![from],
-        floor,
-        lost: Vec::new(),
-        more: false,
-        sync: true,
-        sig: Signature::ZERO,
-    }
+    Give { live: vec![from], floor, sync: true, ..Give::new(from, ME) }
 }
 
 /// See the module.

@@ -1,14 +1,15 @@
 //! Doing what the engine wants done.
 
-use super::{Output, Participant, RequestKind};
+use super::{Output, Participant, RequestKind, UNREAD, Unread};
 use crate::{Change, Code, Event, Member, Notice, Ready, Reason, telling};
-use chat_engine::{Answers, Delivery, Effect, Entry, Fault, LinkState, PresenceChange};
+use chat_engine::{Delivery, Effect, Entry, Fault, LinkState, PresenceChange};
 use chat_protocol::{
-    Dot, Envelope, Give, Item, ItemKind, NodeId, Number, Want,
-    director::clean_topic,
-    frame::{Signature, Terms},
+    Envelope, Give, Item, ItemKind, NodeId, Number, Want,
+    director::{Visibility, clean_topic},
+    frame::Terms,
     limits,
 };
+use chat_seal::Admission;
 
 impl Participant {
     pub(super) fn run_effects(&mut self) {
@@ -22,7 +23,9 @@ impl Participant {
                     self.publish(self.subjects.beat(), &Envelope::Beat(beat));
                     self.agreement_stale = true;
                 }
-                Effect::Ask { to, dots, have } => self.ask(to, dots, have, Vec::new()),
+                Effect::Ask { to, dots, have } => {
+                    self.ask(to, |want| (want.dots, want.have) = (dots, have));
+                }
                 Effect::Give { reply, mut give } => self.give(reply, &mut give),
                 Effect::Entered => self.entered(),
                 Effect::Nobody => self.outputs.push_back(Output::Nobody),
@@ -51,17 +54,11 @@ impl Participant {
         self.publish(self.subjects.key(), &hello);
     }
 
-    pub(super) fn ask(
-        &mut self,
-        to: Option<NodeId>,
-        dots: Vec<Dot>,
-        have: Answers,
-        hellos: Vec<NodeId>,
-    ) {
-        let hello = self.seal.own_hello().clone();
-        let cut = self.engine.convicted().take(limits::MEMBERS).collect();
-        let mut want =
-            Want { from: self.seal.me(), hello, dots, hellos, have, cut, sig: Signature::ZERO };
+    /// Asks one member, or any synced one, for what `fill` puts into the request.
+    pub(super) fn ask(&mut self, to: Option<NodeId>, fill: impl FnOnce(&mut Want)) {
+        let mut want = Want::new(self.seal.own_hello().clone());
+        want.cut = self.engine.convicted().take(limits::MEMBERS).collect();
+        fill(&mut want);
         self.seal.sign_want(&mut want);
         let (subject, kind) = match to {
             None => (self.subjects.sync(), RequestKind::AnyMember),
@@ -84,6 +81,7 @@ impl Participant {
             needed.iter().filter(|node| !give.hellos.iter().any(|hello| hello.from == **node));
         let hellos: Vec<_> = missing.filter_map(|node| self.seal.hello(node)).cloned().collect();
         give.hellos.extend(hellos);
+        self.grant(give);
         self.seal.sign_give(give);
         self.publish(reply, &Envelope::Give(give.clone()));
     }
@@ -102,7 +100,7 @@ impl Participant {
             nick: self.names.get(&self.seal.me()),
             invite: self.terms.address.invite(),
             server: self.server.clone(),
-            sealed: false,
+            sealed: self.seal.is_sealed(),
             history: self.keeps_history(),
             members: self.engine.members().count() + 1,
             topic: self.terms.topic.clone(),
@@ -112,31 +110,51 @@ impl Participant {
 
     pub(super) fn synced(&mut self) {
         self.outputs.push_back(Output::Serve);
-        self.event(Event::Warning(Notice::new(Code::Clear, telling::CLEAR)));
+        if !self.seal.is_sealed() {
+            self.event(Event::Warning(Notice::new(Code::Clear, telling::CLEAR)));
+        }
+        if self.terms.visibility == Visibility::Public {
+            self.event(Event::Warning(Notice::new(Code::Open, telling::OPEN)));
+        }
         self.publish_hello();
         let terms = Terms {
             history: self.keeps_history(),
-            sealed: false,
+            sealed: self.seal.is_sealed(),
             topic: self.terms.topic.clone(),
             capacity: self.terms.capacity,
         };
         let text = self.terms.nick.clone();
         let join = Item { kind: ItemKind::Join, text, at: self.wall, terms: Some(terms) };
-        self.say(vec![join], false);
+        self.introduction = Some(vec![join]);
+        // Until it can speak a beat shows that it is there.
+        if !self.seal.may_speak() {
+            self.engine.show(self.now);
+        }
         self.announcer.changed(self.now);
         self.agreement_stale = true;
+    }
+
+    /// Says the join frame as soon as it can be read by those who are there.
+    pub(super) fn introduce(&mut self) {
+        if self.seal.may_speak()
+            && let Some(items) = self.introduction.take()
+        {
+            self.say(items, false);
+        }
     }
 
     /// A present member's name, and the terms it states: those that this node doesn't know
     /// it learns, those that it does know it compares.
     pub(super) fn introduction(&mut self, entry: &Entry) {
-        let items = self.seal.open(&entry.frame).to_vec();
-        for item in items.iter().filter(|item| item.kind == ItemKind::Join) {
+        let admission = self.seal.admit(&entry.frame, entry.hash);
+        let items = self.open(entry).filter(|_| admission == Admission::Readable);
+        for item in items.iter().flatten().filter(|item| item.kind == ItemKind::Join) {
             self.names.set(entry.frame.from, &item.text);
             let Some(stated) = &item.terms else { continue };
             let history = *self.terms.history.get_or_insert(stated.history);
             self.engine.set_history(history);
-            let same = stated.history == history && !stated.sealed;
+            self.seal.set_history(history);
+            let same = stated.history == history && stated.sealed == self.seal.is_sealed();
             self.stated = (self.stated.0 + 1, self.stated.1 + usize::from(same));
             self.terms.capacity = self.terms.capacity.or(stated.capacity);
             if self.terms.topic.is_none() {
@@ -147,10 +165,38 @@ impl Participant {
     }
 
     pub(super) fn deliver(&mut self, delivery: &Delivery) {
-        let entry = &delivery.entry;
-        let (node, items) = (entry.frame.from, self.seal.open(&entry.frame).to_vec());
-        if let Some(gap) = telling::gap(delivery, &items) {
+        match self.open(&delivery.entry) {
+            Some(items) => self.show(delivery, &items),
+            None => self.unreadable(delivery),
+        }
+    }
+
+    /// Nobody who has its key has given it. It is asked for later, where that can help.
+    fn unreadable(&mut self, delivery: &Delivery) {
+        if self.unread.len() < UNREAD && self.keeps_history() {
+            let unread =
+                Unread { delivery: delivery.clone(), next: self.now + limits::SEEK, tries: 0 };
+            self.unread.insert(delivery.entry.dot(), unread);
+        }
+        self.refused_unread += 1;
+        if self.refused_unread == 1 && !delivery.backfill {
+            let who = self.names.get(&delivery.entry.frame.from);
+            let message = format!(
+                "something of {who} can't be read here: it was said to others while this node \
+                 was cut off, or before it came in"
+            );
+            self.event(Event::Warning(Notice::new(Code::Unread, message)));
+        }
+    }
+
+    pub(super) fn show(&mut self, delivery: &Delivery, items: &[Item]) {
+        let node = delivery.entry.frame.from;
+        if let Some(gap) = telling::gap(delivery, items) {
             self.event(gap);
+        }
+        let messages = telling::messages(items);
+        if !messages.is_empty() {
+            self.shown.insert(delivery.entry.dot(), messages);
         }
         for (index, item) in items.iter().enumerate() {
             match item.kind {
@@ -198,6 +244,7 @@ impl Participant {
             return;
         }
         self.member(node, Change::Expelled);
+        self.lock_out();
         let held = self.engine.transcript().filter(|entry| entry.frame.from == node).count();
         let message = format!(
             "{} signed two different messages as number {from}: those from there on are void, \
@@ -223,7 +270,8 @@ impl Participant {
             self.publish_announcement(&self.announcer.closing());
         }
         let reason = self.leaving.map_or(Reason::Left, |(reason, _)| reason);
-        let held = self.engine.transcript().map(|entry| (entry, self.seal.open(&entry.frame)));
+        let shown = |entry: &Entry| Some((entry.dot(), self.shown.get(&entry.dot())?.as_slice()));
+        let held = self.engine.transcript().filter_map(shown);
         let closed = telling::closed(reason, self.engine.transcript_digest(), held);
         self.event(Event::Closed(closed));
         self.outputs.push_back(Output::Done);

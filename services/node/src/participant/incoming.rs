@@ -1,12 +1,10 @@
 //! What comes in: checked by the seal, then handed to the engine. What isn't believed is
 //! counted and told, never fatal.
 
-use super::Participant;
+use super::{Output, Participant};
 use crate::{Code, Event, Notice};
-use chat_engine::{Entry, Input};
-use chat_protocol::{
-    Envelope, Floor, Frame, Give, Hello, NodeId, Proof, Want, frame::Signature, subject,
-};
+use chat_engine::{Entry, Input, Phase};
+use chat_protocol::{Envelope, Frame, Give, Hello, NodeId, Proof, Want, subject};
 use chat_seal::Refused;
 use std::sync::Arc;
 
@@ -16,29 +14,39 @@ const HELLOS: usize = 16;
 impl Participant {
     pub(super) fn take(&mut self, envelope: Envelope, size: usize, reply: Option<&str>) {
         let taken = match &envelope {
-            Envelope::Frame(frame) => self.verify(frame).map(|entry| {
-                self.engine.handle(self.now, Input::Frame(entry));
-            }),
-            Envelope::Beat(beat) => self.seal.verify_beat(beat).map(|()| {
-                self.engine.handle(self.now, Input::Beat(beat.clone()));
-                self.agreement_stale = true;
-            }),
+            Envelope::Frame(frame) => {
+                self.verify(frame).map(|entry| self.take_frame(entry, frame.from))
+            }
+            Envelope::Beat(beat) => self.seal.verify_beat(beat).map(|()| self.take_beat(beat)),
+            Envelope::Mint(mint) => self.take_mint(mint),
+            Envelope::Refuse(refuse) => {
+                self.turned_away(refuse);
+                Ok(())
+            }
             Envelope::Hello(hello) => self.learn(hello),
             Envelope::Want(want) => self.seal.verify_want(want).map(|()| {
                 self.wanted(want.clone(), reply);
             }),
             Envelope::Give(give) => self.seal.verify_give(give).map(|()| self.given(give)),
         };
-        match taken {
-            Ok(()) => self.run_effects(),
-            Err(Refused::UnknownSender) if !matches!(envelope, Envelope::Give(_)) => {
+        match (taken, &envelope) {
+            (Ok(()), _) => self.run_effects(),
+            (Err(Refused::BadGate), Envelope::Want(want)) => self.turn_away(want, reply),
+            (Err(Refused::OtherTerms), Envelope::Give(_)) if self.is_joining() => {
+                self.outputs.push_back(Output::OtherTerms);
+            }
+            (Err(Refused::UnknownSender), envelope) if !matches!(envelope, Envelope::Give(_)) => {
                 let from = envelope.from();
-                if self.strangers.hold(envelope, size, self.now) {
-                    self.ask(Some(from), Vec::new(), None, vec![from]);
+                if self.strangers.hold(envelope.clone(), size, self.now) {
+                    self.ask(Some(from), |want| want.hellos.push(from));
                 }
             }
-            Err(refused) => self.refuse(&refused.to_string()),
+            (Err(refused), _) => self.refuse(&refused.to_string()),
         }
+    }
+
+    fn is_joining(&self) -> bool {
+        matches!(self.engine.phase(), Phase::Joining { .. })
     }
 
     pub(super) fn verify(&self, frame: &Arc<Frame>) -> Result<Entry, Refused> {
@@ -68,21 +76,10 @@ impl Participant {
         if !want.hellos.is_empty() {
             let asked = want.hellos.iter().take(HELLOS);
             let hellos = asked.filter_map(|node| self.seal.hello(node)).cloned().collect();
-            let mut give = Give {
-                from: self.seal.me(),
-                to: want.from,
-                hellos,
-                frames: Vec::new(),
-                joins: Vec::new(),
-                proofs: Vec::new(),
-                live: Vec::new(),
-                floor: Floor::default(),
-                lost: Vec::new(),
-                more: false,
-                sync: false,
-                sig: Signature::ZERO,
-            };
+            let mut give = Give { hellos, ..Give::new(self.seal.me(), want.from) };
             self.give(reply.to_owned(), &mut give);
+        } else if !want.epochs.is_empty() {
+            self.give_mints(&want, reply.to_owned());
         } else {
             let reply = reply.to_owned();
             self.engine.handle(self.now, Input::Want { want, reply });
@@ -93,10 +90,18 @@ impl Participant {
         for hello in &give.hellos {
             self.introduced(hello.from);
         }
+        for mint in &give.mints {
+            if let Err(refused) = self.take_mint(mint) {
+                self.refuse(&refused.to_string());
+            }
+        }
+        self.seal.take_grant(give);
+        self.read_late(give);
         let mut give = give.clone();
         let frames = std::mem::take(&mut give.frames);
         let joins = std::mem::take(&mut give.joins);
         let (entries, joins) = (self.verified(&frames), self.verified(&joins));
+        let entries = self.admitted(&give, entries);
         let proofs = std::mem::take(&mut give.proofs);
         let both = |Proof(first, second): &Proof| {
             Some((self.verify(first).ok()?, self.verify(second).ok()?))
@@ -104,6 +109,8 @@ impl Participant {
         let proofs = proofs.iter().filter_map(both).collect();
         give.live.retain(|node| self.seal.hello(node).is_some());
         self.engine.handle(self.now, Input::Give { give, entries, joins, proofs });
+        self.run_effects();
+        self.keys_changed();
     }
 
     pub(super) fn verified(&mut self, frames: &[Arc<Frame>]) -> Vec<Entry> {

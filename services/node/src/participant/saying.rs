@@ -4,6 +4,7 @@ use super::Participant;
 use crate::{Code, Event, Notice};
 use chat_engine::{Entry, Phase};
 use chat_protocol::{Item, envelope::json_bytes, limits};
+use chat_seal::sealed_size;
 use std::sync::Arc;
 
 /// What a frame takes beside its items, at most: its clock, mostly.
@@ -12,24 +13,33 @@ const FRAME_OVERHEAD: usize = 4 << 10;
 impl Participant {
     pub(super) fn say(&mut self, items: Vec<Item>, is_final: bool) {
         let draft = self.engine.draft(is_final);
-        let (frame, hash) = self.seal.close(draft, items);
+        let Some((frame, hash)) = self.seal.close(draft, items) else {
+            // What was checked before fits, and there is an epoch.
+            return self.too_long(limits::SEALED_BYTES);
+        };
         self.engine.say(self.now, Entry::new(Arc::new(frame), hash));
         self.run_effects();
     }
 
     pub(super) fn send_outbox(&mut self) {
-        while !self.outbox.is_empty() && self.engine.may_say() {
+        let introduced = self.introduction.is_none();
+        while introduced
+            && !self.outbox.is_empty()
+            && self.engine.may_say()
+            && self.seal.may_speak()
+        {
             let (mut batch, mut bytes) = (Vec::new(), 0);
             while let Some(item) = self.outbox.front() {
                 let size = json_bytes(item);
-                if size + FRAME_OVERHEAD > self.max_payload {
+                if self.sent_size(size) + FRAME_OVERHEAD > self.max_payload {
                     self.too_long(size);
                     self.outbox.pop_front();
                     continue;
                 }
                 bytes += size;
-                let most = limits::BATCH_BYTES.min(self.max_payload - FRAME_OVERHEAD);
-                let full = batch.len() >= limits::BATCH_ITEMS || bytes > most;
+                let full = batch.len() >= limits::BATCH_ITEMS
+                    || bytes > limits::BATCH_BYTES
+                    || self.sent_size(bytes) > self.max_payload - FRAME_OVERHEAD;
                 if full && !batch.is_empty() {
                     break;
                 }
@@ -39,6 +49,11 @@ impl Participant {
                 self.say(batch, false);
             }
         }
+    }
+
+    /// What a batch of so many bytes takes on the wire.
+    fn sent_size(&self, bytes: usize) -> usize {
+        if self.seal.is_sealed() { sealed_size(bytes) } else { bytes }
     }
 
     pub(super) fn too_long(&mut self, size: usize) {
@@ -84,7 +99,7 @@ mod tests {
     /// Alone in a public room.
     fn alone() -> Participant {
         let room = RoomId([1; 16]);
-        let seal = Seal::new(RoomKeys::public(room), Identity::from_seed(room, &[1; 32]));
+        let seal = Seal::clear(RoomKeys::public(room), Identity::from_seed(room, &[1; 32]));
         let terms = room::Entry {
             address: RoomAddress::Public(room),
             opening: Opening::Found,
@@ -93,6 +108,7 @@ mod tests {
             history: Some(true),
             capacity: None,
             visibility: Visibility::Public,
+            sealed: false,
         };
         let server = "a server".into();
         Participant::new(seal, Config::default(), terms, server, PAYLOAD, Time::ZERO, 0)

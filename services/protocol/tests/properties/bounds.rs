@@ -32,6 +32,7 @@ fn frame() -> Frame {
         clock: clock(1),
         past: Past::ZERO,
         items: Vec::new(),
+        sealed: None,
         is_final: false,
         sig: Signature::ZERO,
     }
@@ -50,6 +51,7 @@ fn beat() -> Beat {
         acks: VectorClock::new(),
         miss: Vec::new(),
         cut: Vec::new(),
+        epoch: None,
         members: 1,
         sig: Signature::ZERO,
     }
@@ -57,29 +59,15 @@ fn beat() -> Beat {
 
 fn hello() -> Hello {
     let (mac, sig) = (GateMac::ZERO, Signature::ZERO);
-    Hello { from: node(0), sign: PublicKey::ZERO, mac, sig }
+    Hello { from: node(0), sign: PublicKey::ZERO, kem: None, mac, sig }
 }
 
 fn want() -> Want {
-    let (from, hello, sig) = (node(0), hello(), Signature::ZERO);
-    Want { from, hello, dots: Vec::new(), hellos: Vec::new(), have: None, cut: Vec::new(), sig }
+    Want::new(hello())
 }
 
 fn give() -> Give {
-    Give {
-        from: node(0),
-        to: node(1),
-        hellos: Vec::new(),
-        frames: Vec::new(),
-        joins: Vec::new(),
-        proofs: Vec::new(),
-        live: Vec::new(),
-        floor: Floor::default(),
-        lost: Vec::new(),
-        more: false,
-        sync: true,
-        sig: Signature::ZERO,
-    }
+    Give::new(node(0), node(1))
 }
 
 /// So many entries pass and one more doesn't.

@@ -12,7 +12,7 @@ const CHECKSUM: usize = 4;
 
 fn invites() -> impl Strategy<Value = Invite> {
     (any::<[u8; 20]>(), any::<bool>(), any::<bool>()).prop_map(|(secret, clear, history)| Invite {
-        secret,
+        secret: secret.into(),
         clear,
         history,
     })
@@ -94,7 +94,7 @@ proptest! {
 #[test]
 fn every_single_mistyped_symbol_is_refused() {
     for (byte, clear, history) in [(0x00, true, true), (0x5a, false, true), (0xff, true, false)] {
-        let original = symbols(&Invite { secret: [byte; 20], clear, history });
+        let original = symbols(&Invite { secret: [byte; 20].into(), clear, history });
         for at in 0..SYMBOLS {
             for symbol in ALPHABET.chars().filter(|symbol| *symbol != original[at]) {
                 let mut symbols = original.clone();
@@ -108,7 +108,7 @@ fn every_single_mistyped_symbol_is_refused() {
 #[test]
 fn two_swapped_neighbours_are_refused() {
     let original =
-        symbols(&Invite { secret: *b"a twenty byte secret", clear: true, history: true });
+        symbols(&Invite { secret: (*b"a twenty byte secret").into(), clear: true, history: true });
     for at in (1..SYMBOLS).filter(|at| original[at - 1] != original[*at]) {
         let mut symbols = original.clone();
         symbols.swap(at - 1, at);

@@ -1,10 +1,10 @@
 //! Signed forms are injective: another value has other bytes, so that no signature can be
 //! passed off as one for something else.
 
-use crate::values::{beats, clocks, frames, gives, hellos, wants};
+use crate::values::{beats, clocks, frames, gives, hellos, mints, wants};
 use chat_protocol::{
-    Beat, Dot, Frame, Give, Hello, Item, ItemKind, NodeId, Number, RangeSet, VectorClock, Want,
-    frame::Terms,
+    Beat, Dot, Frame, Give, Hello, Item, ItemKind, Mint, NodeId, Number, RangeSet, VectorClock,
+    Want, frame::Terms,
 };
 use proptest::{collection::vec, option, prelude::*};
 use std::fmt::Debug;
@@ -18,10 +18,13 @@ const FRAME: [Change<Frame>; 7] = [
     |frame, other| frame.lamport = other.lamport,
     |frame, other| frame.clock.clone_from(&other.clock),
     |frame, other| frame.past = other.past,
-    |frame, other| frame.items.clone_from(&other.items),
+    |frame, other| {
+        frame.items.clone_from(&other.items);
+        frame.sealed.clone_from(&other.sealed);
+    },
     |frame, other| frame.is_final = other.is_final,
 ];
-const BEAT: [Change<Beat>; 12] = [
+const BEAT: [Change<Beat>; 13] = [
     |beat, other| beat.from = other.from,
     |beat, other| beat.count = other.count,
     |beat, other| beat.number = other.number,
@@ -33,28 +36,42 @@ const BEAT: [Change<Beat>; 12] = [
     |beat, other| beat.acks.clone_from(&other.acks),
     |beat, other| beat.miss.clone_from(&other.miss),
     |beat, other| beat.cut.clone_from(&other.cut),
+    |beat, other| beat.epoch = other.epoch,
     |beat, other| beat.members = other.members,
 ];
-const WANT: [Change<Want>; 5] = [
+const WANT: [Change<Want>; 6] = [
     |want, other| want.from = other.from,
     |want, other| want.dots.clone_from(&other.dots),
     |want, other| want.hellos.clone_from(&other.hellos),
+    |want, other| want.epochs.clone_from(&other.epochs),
     |want, other| want.have.clone_from(&other.have),
     |want, other| want.cut.clone_from(&other.cut),
 ];
 /// What an answer passes on bears its authors' own signatures.
-const GIVE: [Change<Give>; 8] = [
+const GIVE: [Change<Give>; 10] = [
     |give, other| give.from = other.from,
     |give, other| give.to = other.to,
     |give, other| give.live.clone_from(&other.live),
     |give, other| give.floor.entries.clone_from(&other.floor.entries),
     |give, other| give.floor.key = other.floor.key,
     |give, other| give.lost.clone_from(&other.lost),
+    |give, other| give.grant.clone_from(&other.grant),
+    |give, other| give.epoch = other.epoch,
     |give, other| give.more = other.more,
     |give, other| give.sync = other.sync,
 ];
-const HELLO: [Change<Hello>; 2] =
-    [|hello, other| hello.sign = other.sign, |hello, other| hello.mac = other.mac];
+const HELLO: [Change<Hello>; 3] = [
+    |hello, other| hello.sign = other.sign,
+    |hello, other| hello.kem = other.kem,
+    |hello, other| hello.mac = other.mac,
+];
+const MINT: [Change<Mint>; 5] = [
+    |mint, other| mint.from = other.from,
+    |mint, other| mint.lock = other.lock,
+    |mint, other| mint.lamport = other.lamport,
+    |mint, other| mint.audience.clone_from(&other.audience),
+    |mint, other| mint.commit = other.commit,
+];
 
 fn every_change_shows<T: Clone + PartialEq + Debug>(
     changes: &[Change<T>],
@@ -111,20 +128,23 @@ proptest! {
     fn changing_any_signed_field_changes_the_form(
         frames in (frames(), frames()), beats in (beats(), beats()),
         wants in (wants(), wants()), gives in (gives(), gives()), hellos in (hellos(), hellos()),
+        mints in (mints(), mints()),
     ) {
         every_change_shows(&FRAME, (&frames.0, &frames.1), Frame::signed_form)?;
         every_change_shows(&BEAT, (&beats.0, &beats.1), Beat::signed_form)?;
         every_change_shows(&WANT, (&wants.0, &wants.1), Want::signed_form)?;
         every_change_shows(&GIVE, (&gives.0, &gives.1), Give::signed_form)?;
-        let form = |hello: &Hello| Hello::signed_form(&hello.sign, &hello.mac);
-        every_change_shows(&HELLO, (&hellos.0, &hellos.1), form)?;
+        every_change_shows(&HELLO, (&hellos.0, &hellos.1), Hello::signed_form)?;
+        every_change_shows(&MINT, (&mints.0, &mints.1), Mint::signed_form)?;
     }
 
     #[test]
     fn frames_with_items_that_differ_little_differ(
         frame in frames(), one in items_alike(), other in items_alike(),
     ) {
-        let with = |items: &[Item]| Frame { items: items.to_vec(), ..frame.clone() }.signed_form();
+        let with = |items: &[Item]| {
+            Frame { items: items.to_vec(), sealed: None, ..frame.clone() }.signed_form()
+        };
         prop_assert_eq!(with(&one) == with(&other), one == other);
     }
 
@@ -135,7 +155,7 @@ proptest! {
         let with = |terms: &Option<Terms>| {
             let item =
                 Item { kind: ItemKind::Join, text: String::new(), at: 0, terms: terms.clone() };
-            Frame { items: vec![item], ..frame.clone() }.signed_form()
+            Frame { items: vec![item], sealed: None, ..frame.clone() }.signed_form()
         };
         prop_assert_eq!(with(&one) == with(&other), one == other, "{:?}, {:?}", one, other);
     }

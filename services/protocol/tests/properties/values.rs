@@ -3,12 +3,13 @@
 //! Nodes and numbers are mostly few and small, so that two values often share them.
 
 use chat_protocol::{
-    Beat, ContentHash, Dot, Floor, FloorEntry, Frame, Give, Hello, Item, ItemKind, Key, Lamport,
-    NodeId, Number, Proof, RangeSet, RoomId, VectorClock, Want,
+    Beat, ContentHash, Dot, EpochId, Floor, FloorEntry, Frame, Give, Grant, Hello, Item, ItemKind,
+    Key, Lamport, Mint, NodeId, Number, Proof, RangeSet, RoomId, Sealed, VectorClock, Want,
     frame::{Signature, Terms},
     hash::{Past, TranscriptDigest},
-    hello::{GateMac, PublicKey},
+    hello::{GateMac, Kem, PublicKey},
     limits,
+    sealed::{Ciphertext, Commitment, KemKey, SealedSecret},
 };
 use proptest::{collection::vec, option, prelude::*};
 use std::sync::Arc;
@@ -79,18 +80,67 @@ pub(crate) fn signatures() -> impl Strategy<Value = Signature> {
 
 pub(crate) fn frames() -> impl Strategy<Value = Frame> {
     let past = any::<[u8; 16]>().prop_map(Past);
-    let said = (past, vec(items(), 0..4), any::<bool>());
+    // Clear, sealed, or saying nothing.
+    let contents = prop_oneof![
+        vec(items(), 0..4).prop_map(|items| (items, None)),
+        sealed().prop_map(|sealed| (Vec::new(), Some(sealed))),
+    ];
+    let said = (past, contents, any::<bool>());
     (dots(), counts(), clocks(), said, signatures()).prop_map(
-        |(dot, lamport, clock, (past, items, is_final), sig)| {
+        |(dot, lamport, clock, (past, (items, sealed), is_final), sig)| {
             // A frame's Lamport time is above every number that its clock names.
             let lamport = lamport.max(dot.number.0).max(2);
             let below = |named: Dot| Dot::new(named.node, named.number.min(Number(lamport - 1)));
             let mut clock: VectorClock = clock.dots().map(below).collect();
             clock.set(dot);
             let (from, number, lamport) = (dot.node, dot.number, Lamport(lamport));
-            Frame { from, number, lamport, clock, past, items, is_final, sig }
+            Frame { from, number, lamport, clock, past, items, sealed, is_final, sig }
         },
     )
+}
+
+fn ciphertexts() -> impl Strategy<Value = Ciphertext> {
+    vec(any::<u8>(), 0..40).prop_map(Ciphertext)
+}
+
+pub(crate) fn epochs() -> impl Strategy<Value = EpochId> {
+    any::<[u8; 16]>()
+        .prop_filter_map("a name isn't zero", |id| (id != [0; 16]).then_some(EpochId(id)))
+}
+
+pub(crate) fn sealed() -> impl Strategy<Value = Sealed> {
+    let commit = any::<[u8; 32]>().prop_map(Commitment);
+    (epochs(), any::<u32>(), commit, ciphertexts()).prop_map(|(epoch, step, commit, body)| Sealed {
+        epoch,
+        step,
+        commit,
+        body,
+    })
+}
+
+pub(crate) fn mints() -> impl Strategy<Value = Mint> {
+    let audience = proptest::collection::btree_map(nodes(), any::<u32>(), 0..4);
+    let commit = (epochs(), any::<[u8; 32]>()).prop_map(|(epoch, mut commit)| {
+        commit[..16].copy_from_slice(&epoch.0);
+        Commitment(commit)
+    });
+    let sealed = vec(vec(any::<u8>(), 80), 5);
+    (nodes(), any::<bool>(), counts(), audience, commit, sealed, signatures()).prop_map(
+        |(from, lock, lamport, mut audience, commit, sealed, sig)| {
+            audience.insert(from, 1);
+            let secret = |bytes: &Vec<u8>| {
+                let mut secret = SealedSecret::ZERO;
+                secret.0.copy_from_slice(bytes);
+                secret
+            };
+            let sealed = sealed.iter().map(secret).take(audience.len() - 1).collect();
+            Mint { from, lock, lamport, audience, commit, sealed, sig }
+        },
+    )
+}
+
+pub(crate) fn grants() -> impl Strategy<Value = Grant> {
+    (any::<u32>(), ciphertexts()).prop_map(|(kem_gen, keys)| Grant { kem_gen, keys })
 }
 
 pub(crate) fn beats() -> impl Strategy<Value = Beat> {
@@ -98,14 +148,15 @@ pub(crate) fn beats() -> impl Strategy<Value = Beat> {
     let digest = || option::of(any::<[u8; 32]>().prop_map(TranscriptDigest));
     let digests = (digest(), digest());
     let lists = (vec(dots(), 0..4), vec(dots(), 0..4));
-    (nodes(), counters, (clocks(), clocks()), digests, lists, any::<u32>(), signatures()).prop_map(
+    let last = (option::of(epochs()), any::<u32>());
+    (nodes(), counters, (clocks(), clocks()), digests, lists, last, signatures()).prop_map(
         |(
             from,
             (count, number, lamport, holes),
             (heads, acks),
             (digest, transcript),
             (miss, cut),
-            members,
+            (epoch, members),
             sig,
         )| {
             let (count, number, lamport) = (Number(count), Number(number), Lamport(lamport));
@@ -122,6 +173,7 @@ pub(crate) fn beats() -> impl Strategy<Value = Beat> {
                 acks,
                 miss,
                 cut,
+                epoch,
                 members,
                 sig,
             }
@@ -132,12 +184,10 @@ pub(crate) fn beats() -> impl Strategy<Value = Beat> {
 pub(crate) fn hellos() -> impl Strategy<Value = Hello> {
     let sign = any::<[u8; 32]>().prop_map(PublicKey);
     let mac = any::<[u8; 32]>().prop_map(GateMac);
-    (nodes(), sign, mac, signatures()).prop_map(|(from, sign, mac, sig)| Hello {
-        from,
-        sign,
-        mac,
-        sig,
-    })
+    let kem = (1..u32::MAX, any::<[u8; 32]>())
+        .prop_map(|(generation, key)| Kem { generation, key: KemKey(key) });
+    (nodes(), sign, option::of(kem), mac, signatures())
+        .prop_map(|(from, sign, kem, mac, sig)| Hello { from, sign, kem, mac, sig })
 }
 
 fn range_sets() -> impl Strategy<Value = RangeSet> {
@@ -152,13 +202,14 @@ fn range_sets() -> impl Strategy<Value = RangeSet> {
 
 pub(crate) fn wants() -> impl Strategy<Value = Want> {
     let have = option::of(proptest::collection::btree_map(nodes(), range_sets(), 0..4));
-    let lists = (vec(dots(), 0..4), vec(nodes(), 0..4), vec(dots(), 0..4));
+    let lists = (vec(dots(), 0..4), vec(nodes(), 0..4), vec(epochs(), 0..4), vec(dots(), 0..4));
     (nodes(), hellos(), lists, have, signatures()).prop_map(
-        |(from, hello, (dots, hellos, cut), have, sig)| Want {
+        |(from, hello, (dots, hellos, epochs, cut), have, sig)| Want {
             from,
             hello,
             dots,
             hellos,
+            epochs,
             have,
             cut,
             sig,
@@ -191,8 +242,17 @@ pub(crate) fn gives() -> impl Strategy<Value = Give> {
     let pages = || vec(frames().prop_map(Arc::new), 0..3);
     let lost = (vec(dots(), 0..4), vec(proofs(), 0..3));
     let parts = (vec(hellos(), 0..3), pages(), pages(), vec(nodes(), 0..4), floors(), lost);
-    (nodes(), nodes(), parts, any::<bool>(), any::<bool>(), signatures()).prop_map(
-        |(from, to, (hellos, frames, joins, live, floor, (lost, proofs)), more, sync, sig)| Give {
+    let keys = (vec(mints().prop_map(Arc::new), 0..3), option::of(grants()), option::of(epochs()));
+    (nodes(), nodes(), parts, keys, any::<bool>(), any::<bool>(), signatures()).prop_map(
+        |(
+            from,
+            to,
+            (hellos, frames, joins, live, floor, (lost, proofs)),
+            (mints, grant, epoch),
+            more,
+            sync,
+            sig,
+        )| Give {
             from,
             to,
             hellos,
@@ -202,6 +262,9 @@ pub(crate) fn gives() -> impl Strategy<Value = Give> {
             live,
             floor,
             lost,
+            mints,
+            grant,
+            epoch,
             more,
             sync,
             sig,

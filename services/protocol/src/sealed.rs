@@ -1,0 +1,178 @@
+//! What encrypted contents look like on the wire, and the mint that opens an epoch to its
+//! audience. How they are made and opened is the seal's affair.
+
+use crate::{
+    NodeId, binary::Writer, encoding::base64_newtype, envelope::Violation, frame::Signature,
+    hello::GateMac, limits,
+};
+use data_encoding::BASE64URL_NOPAD;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+use std::{borrow::Cow, collections::BTreeMap, fmt};
+
+base64_newtype!(
+    /// The name of an epoch: the first bytes of its commitment. Never all zero.
+    EpochId,
+    16
+);
+base64_newtype!(
+    /// A public value that fixes a secret: no other secret has the same one.
+    Commitment,
+    32
+);
+base64_newtype!(
+    /// An X25519 public key (RFC 7748) for HPKE (RFC 9180).
+    KemKey,
+    32
+);
+base64_newtype!(
+    /// An epoch's secret sealed to one member: encapsulated key, ciphertext and tag.
+    SealedSecret,
+    80
+);
+
+/// Encrypted bytes, base64url on the wire.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Ciphertext(pub Vec<u8>);
+
+impl fmt::Debug for Ciphertext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Ciphertext({} bytes)", self.0.len())
+    }
+}
+
+impl Serialize for Ciphertext {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&BASE64URL_NOPAD.encode_display(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Ciphertext {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <Cow<'de, str>>::deserialize(deserializer)?;
+        let bytes = BASE64URL_NOPAD.decode(text.as_bytes());
+        bytes.map(Self).map_err(|_| D::Error::custom("not base64url"))
+    }
+}
+
+/// The contents of a frame in a sealed room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sealed {
+    /// Under which epoch.
+    pub epoch: EpochId,
+    /// The position in its author's key chain of that epoch, from 0.
+    pub step: u32,
+    /// Fixes the message key: one frame has one meaning for everyone.
+    pub commit: Commitment,
+    /// The batch of items, padded and encrypted.
+    pub body: Ciphertext,
+}
+
+impl Sealed {
+    pub(crate) fn check(&self) -> Result<(), Violation> {
+        if self.epoch == EpochId::ZERO {
+            return Err(Violation("an epoch has no name"));
+        }
+        if self.body.0.len() > limits::SEALED_BYTES {
+            return Err(Violation("body too long"));
+        }
+        Ok(())
+    }
+}
+
+/// A fresh epoch secret, sealed to each member of an explicit audience.
+///
+/// Public and signed: whoever relays it changes nothing, whoever isn't in its audience learns
+/// nothing but who is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mint {
+    /// The minter; it is in the audience.
+    pub from: NodeId,
+    /// Whoever opens it takes the gate that follows from it: old invites stop working.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lock: bool,
+    /// 1 + the highest of the mints that the minter has seen.
+    pub lamport: u64,
+    /// Who can open it, and by which generation of its key.
+    pub audience: BTreeMap<NodeId, u32>,
+    /// Fixes the secret; its first bytes are the epoch's name.
+    pub commit: Commitment,
+    /// The secret for each of the audience but the minter, in order of their ids.
+    pub sealed: Vec<SealedSecret>,
+    /// Signature of the minter over [`Mint::signed_form`] and the room.
+    pub sig: Signature,
+}
+
+impl Mint {
+    /// The epoch that it opens.
+    #[must_use]
+    pub fn epoch(&self) -> EpochId {
+        let mut id = [0; 16];
+        id.copy_from_slice(&self.commit.0[..16]);
+        EpochId(id)
+    }
+
+    /// `1 flags1 minter10 lamport8 n2 (id10 kem_gen4)*n`: what the epoch's keys are bound to.
+    #[must_use]
+    pub fn head(&self) -> Vec<u8> {
+        let mut out = Writer::default();
+        out.u8(1).u8(u8::from(self.lock)).node(self.from).u64(self.lamport);
+        let count = u16::try_from(self.audience.len()).unwrap_or(u16::MAX);
+        out.bytes(&count.to_be_bytes());
+        for (node, generation) in &self.audience {
+            out.node(*node).u32(*generation);
+        }
+        out.into_bytes()
+    }
+
+    /// The bytes that are signed: the head, the commitment and what is sealed.
+    #[must_use]
+    pub fn signed_form(&self) -> Vec<u8> {
+        let mut out = Writer::default();
+        out.bytes(&self.head()).bytes(&self.commit.0);
+        for secret in &self.sealed {
+            out.bytes(&secret.0);
+        }
+        out.into_bytes()
+    }
+
+    /// Checks what can be told from the mint alone.
+    ///
+    /// # Errors
+    /// The bound that the mint breaks.
+    pub fn check(&self) -> Result<(), Violation> {
+        if self.audience.len() > limits::MEMBERS {
+            return Err(Violation("mint has too large an audience"));
+        }
+        if !self.audience.contains_key(&self.from) {
+            return Err(Violation("minter is not in the audience of its mint"));
+        }
+        if self.sealed.len() + 1 != self.audience.len() {
+            return Err(Violation("mint isn't sealed to each of its audience"));
+        }
+        if self.epoch() == EpochId::ZERO || self.lamport > limits::COUNTER_MAX {
+            return Err(Violation("mint without a name or with too high a count"));
+        }
+        Ok(())
+    }
+}
+
+/// Message keys of frames, sealed to whoever asked for them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// By which generation of its key.
+    pub kem_gen: u32,
+    /// `(frame_hash32 message_key32)*`, sealed.
+    pub keys: Ciphertext,
+}
+
+/// A member doesn't let someone in: the room was locked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refuse {
+    /// Who refuses.
+    pub from: NodeId,
+    /// Whom.
+    pub to: NodeId,
+    /// Keyed hash over both under the room's pre-shared key: whoever lacks the invite can't
+    /// keep anyone out.
+    pub mac: GateMac,
+}

@@ -1,0 +1,128 @@
+//! Contents of a frame under its message key: padded to a few sizes, encrypted, committed to.
+//!
+//! `E(mk, "aead")[76] = key32 nonce12 commit32`; ChaCha20-Poly1305 (RFC 8439) over the batch
+//! as CBOR (RFC 8949), padded with `0x80 0x00*`. A message key serves one frame, so the nonce
+//! can be derived; the commitment makes up for what the AEAD lacks (key commitment).
+
+use crate::key::Key;
+use chacha20poly1305::{
+    ChaCha20Poly1305, KeyInit,
+    aead::{Aead, Payload},
+};
+use chat_protocol::{
+    Item, frame,
+    sealed::{Ciphertext, Commitment},
+};
+use zeroize::{Zeroize, Zeroizing};
+
+/// Sizes that contents are padded to: a length tells little.
+const SIZES: [usize; 5] = [256, 1 << 10, 4 << 10, 16 << 10, 32 << 10];
+
+/// The size on the wire of a batch of so many bytes, in bytes of base64url.
+#[must_use]
+pub fn sealed_size(bytes: usize) -> usize {
+    let padded = SIZES.into_iter().find(|size| bytes < *size).unwrap_or(usize::MAX / 2);
+    (padded + 16) / 3 * 4 + 4
+}
+
+/// What a text is read through: on the heap, where it is wiped.
+const SCRATCH: usize = 4 << 10;
+
+struct Schedule {
+    cipher: ChaCha20Poly1305,
+    nonce: [u8; 12],
+    commit: Commitment,
+}
+
+fn schedule(message: &Key) -> Schedule {
+    let mut out = Zeroizing::new([0; 76]);
+    message.expand("aead", b"", out.as_mut());
+    let (mut nonce, mut commit) = ([0; 12], [0; 32]);
+    nonce.copy_from_slice(&out[32..44]);
+    commit.copy_from_slice(&out[44..]);
+    let cipher = ChaCha20Poly1305::new_from_slice(&out[..32]).expect("32 bytes are a key");
+    Schedule { cipher, nonce, commit: Commitment(commit) }
+}
+
+/// The value that fixes a message key.
+pub(crate) fn commitment(message: &Key) -> Commitment {
+    schedule(message).commit
+}
+
+/// Pads and encrypts a batch; none if it is too large.
+pub(crate) fn encrypt(message: &Key, bound: &[u8], items: &[Item]) -> Option<Ciphertext> {
+    let mut padded = Zeroizing::new(Vec::with_capacity(SIZES[SIZES.len() - 1]));
+    ciborium::into_writer(items, &mut *padded).ok()?;
+    let size = *SIZES.iter().find(|size| padded.len() < **size)?;
+    padded.push(0x80);
+    padded.resize(size, 0);
+    let Schedule { cipher, nonce, .. } = schedule(message);
+    let payload = Payload { msg: &padded, aad: bound };
+    cipher.encrypt(&nonce.into(), payload).ok().map(Ciphertext)
+}
+
+/// Decrypts a batch; none if it isn't what its author encrypted, or breaks a bound.
+pub(crate) fn decrypt(message: &Key, bound: &[u8], body: &Ciphertext) -> Option<Vec<Item>> {
+    let Schedule { cipher, nonce, .. } = schedule(message);
+    let payload = Payload { msg: &body.0, aad: bound };
+    let mut padded = Zeroizing::new(cipher.decrypt(&nonce.into(), payload).ok()?);
+    let end = padded.iter().rposition(|byte| *byte != 0).filter(|at| padded[*at] == 0x80)?;
+    padded[end..].zeroize();
+    let mut scratch = Zeroizing::new(vec![0; SCRATCH]);
+    let items: Vec<Item> =
+        ciborium::de::from_reader_with_buffer(&padded[..end], &mut scratch).ok()?;
+    frame::check_items(&items).ok()?;
+    Some(items)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chat_protocol::{ItemKind, limits};
+    use std::collections::BTreeSet;
+
+    fn key(byte: u8) -> Key {
+        Key::from_bytes(&[byte; 32])
+    }
+
+    fn text(text: impl Into<String>) -> Item {
+        Item { kind: ItemKind::Text, text: text.into(), at: 1, terms: None }
+    }
+
+    #[test]
+    fn what_is_encrypted_is_read_with_its_key_and_what_it_is_bound_to_and_no_other() {
+        let items = [text("hi"), text("\0\u{80}"), text("x".repeat(limits::TEXT_BYTES))];
+        let body = encrypt(&key(1), b"here", &items).unwrap();
+        assert_eq!(decrypt(&key(1), b"here", &body).unwrap(), items);
+        assert!(decrypt(&key(2), b"here", &body).is_none());
+        assert!(decrypt(&key(1), b"there", &body).is_none());
+        for at in 0..64 {
+            let mut wrong = body.clone();
+            wrong.0[at] ^= 1;
+            assert!(decrypt(&key(1), b"here", &wrong).is_none(), "byte {at}");
+            assert!(decrypt(&key(1), b"here", &Ciphertext(body.0[..at].to_vec())).is_none());
+        }
+        assert_ne!(commitment(&key(1)), commitment(&key(2)));
+    }
+
+    #[test]
+    fn lengths_tell_little() {
+        let length =
+            |bytes: usize| encrypt(&key(1), b"", &[text("x".repeat(bytes))]).unwrap().0.len();
+        let lengths: BTreeSet<_> = (0..200).map(length).collect();
+        assert_eq!(lengths.len(), 1);
+        assert_eq!(encrypt(&key(1), b"", &[]).unwrap().0.len(), length(0));
+    }
+
+    #[test]
+    fn the_largest_batch_fits_and_breaking_a_bound_makes_it_unreadable() {
+        let each = limits::BATCH_BYTES / limits::BATCH_ITEMS;
+        let largest = vec![text("\u{1}".repeat(each)); limits::BATCH_ITEMS];
+        assert!(encrypt(&key(1), b"", &largest).is_some());
+        let many = vec![text(""); limits::BATCH_ITEMS + 1];
+        let body = encrypt(&key(1), b"", &many).unwrap();
+        assert!(body.0.len() <= limits::SEALED_BYTES);
+        assert!(decrypt(&key(1), b"", &body).is_none());
+        assert!(encrypt(&key(1), b"", &vec![text("x".repeat(limits::TEXT_BYTES)); 2]).is_none());
+    }
+}
