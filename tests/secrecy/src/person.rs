@@ -1,0 +1,92 @@
+//! One simulated node: a participant, and what it has read.
+
+use chat_engine::{Config, Time};
+use chat_node::{Entry, Opening, Participant, RoomAddress};
+use chat_protocol::{Invite, NodeId, director::Visibility};
+use chat_seal::{Entropy, Identity, RoomKeys, Seal};
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use std::collections::BTreeSet;
+
+/// How a node is connected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// Everything passes.
+    Whole,
+    /// What it sends is lost, but it hears everything: to the others it is gone.
+    Mute,
+}
+
+/// See the module.
+pub struct Person {
+    /// The node.
+    pub participant: Participant,
+    /// Its id.
+    pub id: NodeId,
+    /// The process runs.
+    pub alive: bool,
+    /// It was told to leave.
+    pub leaving: bool,
+    /// It answers on the room's `sync` subject.
+    pub serving: bool,
+    /// It is in the room.
+    pub ready: bool,
+    /// Its connection.
+    pub link: Link,
+    /// The part of the network it is in.
+    pub side: u8,
+    /// The texts it showed.
+    pub read: BTreeSet<String>,
+    /// The timer that is set.
+    pub armed: Option<Time>,
+}
+
+/// What all know who have the invite.
+#[must_use]
+pub fn invite(history: bool) -> Invite {
+    Invite { secret: [7; 20].into(), clear: false, history }
+}
+
+impl Person {
+    /// A node that opens the room, or joins it.
+    #[must_use]
+    pub fn enter(founds: bool, history: bool, seed: u64, now: Time) -> Self {
+        let mut random = StdRng::seed_from_u64(seed);
+        let keys = RoomKeys::private(&invite(history));
+        let mut identity = [0; 32];
+        random.fill_bytes(&mut identity);
+        let me = Identity::from_seed(keys.id(), &identity);
+        let id = me.id();
+        let config = Config { seed, history, ..Config::default() };
+        let seal = Seal::sealed(keys, me, Entropy::new(move |out| random.fill_bytes(out)), history);
+        let opening = if founds { Opening::Found } else { Opening::Join { patience: Time::ZERO } };
+        let entry = Entry {
+            address: RoomAddress::Private(invite(history)),
+            opening,
+            nick: format!("n{seed}"),
+            topic: None,
+            history: Some(history),
+            capacity: None,
+            visibility: Visibility::Private,
+            sealed: true,
+        };
+        let participant = Participant::new(seal, config, entry, String::new(), 1 << 20, now, 0);
+        Self {
+            participant,
+            id,
+            alive: true,
+            leaving: false,
+            serving: founds,
+            ready: false,
+            link: Link::Whole,
+            side: 0,
+            read: BTreeSet::new(),
+            armed: None,
+        }
+    }
+
+    /// In the room, and not about to leave.
+    #[must_use]
+    pub fn is_member(&self) -> bool {
+        self.alive && self.ready && !self.leaving
+    }
+}
