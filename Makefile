@@ -85,6 +85,9 @@ test: nats-server ## all tests; those with containers where a docker daemon answ
 soak: ## simulate discussions from fresh seeds for MINUTES (default: 10)
 	@cargo run --release --locked -p chat-simulation -- --minutes $(or $(MINUTES),10)
 
+secrecy: ## simulate sealed discussions from SEEDS (default: 1000) seeds: who could read what
+	@cargo run --release --locked -p chat-secrecy -- --seeds $(or $(SEEDS),1000)
+
 # Both variables reach the test through its environment.
 storm: nats-server build ## ten nodes through SECONDS (default: 120) of faults; SEED replays them
 	@cargo test --locked -p chat-tests --features storm --test storm -- --nocapture
@@ -99,4 +102,4 @@ clean: ## remove everything built or fetched
 	@cargo clean --target-dir target
 	@rm -rf dist nats/bin tests/fuzz/target
 
-.PHONY: help chat demo build nats-server install uninstall dist images up down lint test soak storm mutants fuzz clean
+.PHONY: help secrecy chat demo build nats-server install uninstall dist images up down lint test soak storm mutants fuzz clean
