@@ -88,8 +88,8 @@ soak: ## simulate discussions from fresh seeds for MINUTES (default: 10)
 secrecy: ## simulate sealed discussions from SEEDS (default: 1000) seeds: who could read what
 	@cargo run --release --locked -p chat-secrecy -- --seeds $(or $(SEEDS),1000)
 
-# Both variables reach the test through its environment.
-storm: nats-server build ## ten nodes through SECONDS (default: 120) of faults; SEED replays them
+# The variables reach the test through its environment.
+storm: nats-server build ## NODES (default: 10) through SECONDS (default: 120) of faults; SEED replays them
 	@cargo test --locked -p chat-tests --features storm --test storm -- --nocapture
 
 mutants: ## break each rule of the engine once and show what catches it

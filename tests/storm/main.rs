@@ -2,7 +2,7 @@
 //! frozen, throttled, slow and torn, processes that are paused and killed, a server that dies.
 //!
 //! The faults are drawn from a seed, printed first: `SEED` replays their schedule, and
-//! `SECONDS` tells how long it is. What the nodes then do is up to real threads and sockets,
+//! `SECONDS` tells how long it is, `NODES` how many nodes. What the nodes then do is up to real threads and sockets,
 //! so that a replay is the same storm, not the same run.
 
 mod node;
@@ -16,15 +16,17 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+/// Nodes at a time, unless `NODES` tells another number.
 const SEATS: usize = 10;
 
 #[test]
 fn after_a_storm_all_have_the_same_transcript_and_nothing_is_lost() {
     let seed = variable("SEED").unwrap_or_else(some_seed);
     let length = Duration::from_secs(variable("SECONDS").unwrap_or(120));
+    let seats = variable("NODES").unwrap_or(SEATS);
     println!("a storm of {length:?}; again with SEED={seed}");
-    let mut storm = storm::Storm::brew(seed, SEATS);
-    storm.rage(&schedule::draw(seed, SEATS, length));
+    let mut storm = storm::Storm::brew(seed, seats);
+    storm.rage(&schedule::draw(seed, seats, length));
     let calm_after = storm.calm();
     storm.close();
     let (living, left, killed) = (storm.living(), storm.left(), storm.killed());

@@ -103,6 +103,10 @@ pub struct Participant {
     /// Frames delivered unread.
     refused_unread: u64,
     told_trimmed: bool,
+    /// The complaint told last, since the connection came back.
+    complaint: Option<String>,
+    /// The last event was told.
+    closed: bool,
     /// Live members that stated terms, and those that stated ours.
     stated: (usize, usize),
     agreement: Option<(Agreement, u64)>,
@@ -158,6 +162,8 @@ impl Participant {
             refused: 0,
             refused_unread: 0,
             told_trimmed: false,
+            complaint: None,
+            closed: false,
             stated: (0, 0),
             agreement: None,
             agreement_stale: false,
@@ -225,6 +231,7 @@ impl Participant {
         self.link = link;
         self.event(telling::connection(link));
         if link == LinkState::Up {
+            self.complaint = None;
             self.publish_hello();
             self.announcer.changed(now);
         }
@@ -234,6 +241,11 @@ impl Participant {
 
     /// A complaint of the server's.
     pub fn complaint(&mut self, text: &str) {
+        // While it can't be reached each try fails in the same way.
+        if self.complaint.as_deref() == Some(text) {
+            return;
+        }
+        self.complaint = Some(text.to_owned());
         let message = format!("the server reports: {text}");
         self.event(Event::Warning(Notice::new(Code::Server, message)));
     }
@@ -294,7 +306,12 @@ impl Participant {
         self.tell_agreement();
     }
 
+    /// Tells the user; nothing after `closed`.
     fn event(&mut self, event: Event) {
+        if self.closed {
+            return;
+        }
+        self.closed = matches!(event, Event::Closed(_));
         self.outputs.push_back(Output::Event(Box::new(event)));
     }
 }

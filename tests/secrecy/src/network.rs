@@ -76,7 +76,7 @@ impl Network {
         people: &[Person],
         rng: &mut StdRng,
     ) {
-        if people[from].link == Link::Mute {
+        if people[from].link != Link::Whole {
             return;
         }
         let side = people[from].side;

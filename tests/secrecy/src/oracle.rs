@@ -1,27 +1,39 @@
 //! What must hold of who reads what.
 
-use crate::{Setup, person::Person};
+use crate::{
+    Setup,
+    person::{Link, Person},
+};
+use chat_engine::Time;
 use chat_protocol::NodeId;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Who could read each text: the view of its author when it was sealed.
+/// A question asked before its asker was muted is answered within this time.
+const ON_ITS_WAY: Time = Time::from_secs(1);
+
+/// When each text was sealed, and who could read it: the view of its author just then.
 #[derive(Default)]
-pub struct Audiences(BTreeMap<String, BTreeSet<NodeId>>);
+pub struct Audiences(BTreeMap<String, (Time, BTreeSet<NodeId>)>);
 
 impl Audiences {
     /// An author shows its own text: it was sealed just now.
-    pub fn sealed(&mut self, text: &str, author: &Person) {
+    pub fn sealed(&mut self, text: &str, author: &Person, now: Time) {
         let view = author.participant.members().chain([author.id]).collect();
-        self.0.insert(text.to_owned(), view);
+        self.0.insert(text.to_owned(), (now, view));
     }
 
     /// Someone shows a text. What is wrong with that, if anything.
     #[must_use]
     pub fn read(&self, text: &str, reader: &Person, setup: &Setup) -> Option<String> {
-        let Some(view) = self.0.get(text) else {
+        let Some((sealed, view)) = self.0.get(text) else {
             return Some(format!("{} reads {text:?}, which nobody said", reader.id));
         };
-        let granted = setup.history && reader.link == crate::person::Link::Whole;
+        // Who can ask, or could after it was said, may have been granted the key.
+        let could_ask = match reader.link {
+            Link::Whole => true,
+            Link::Mute(since) => *sealed < since + ON_ITS_WAY,
+        };
+        let granted = setup.history && could_ask;
         if view.contains(&reader.id) || granted {
             return None;
         }

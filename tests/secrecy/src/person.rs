@@ -12,8 +12,8 @@ use std::collections::BTreeSet;
 pub enum Link {
     /// Everything passes.
     Whole,
-    /// What it sends is lost, but it hears everything: to the others it is gone.
-    Mute,
+    /// Since then what it sends is lost, but it hears everything: to the others it is gone.
+    Mute(Time),
 }
 
 /// See the module.

@@ -141,7 +141,7 @@ impl World {
             5 => self.people.iter_mut().for_each(|person| person.side = 0),
             6 if self.members().len() > 2 => {
                 if let Some(who) = self.some_member() {
-                    self.people[who].link = Link::Mute;
+                    self.people[who].link = Link::Mute(self.now);
                 }
             }
             7 => self.people.iter_mut().for_each(|person| person.link = Link::Whole),
@@ -210,7 +210,7 @@ impl World {
             Event::Message(message) => {
                 let own = message.node == self.people[who].id;
                 if own {
-                    self.audiences.sealed(&message.text, &self.people[who]);
+                    self.audiences.sealed(&message.text, &self.people[who], self.now);
                 }
                 let wrong = self.audiences.read(&message.text, &self.people[who], &self.setup);
                 if let Some(wrong) = wrong {

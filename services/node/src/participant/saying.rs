@@ -86,7 +86,7 @@ impl Participant {
 mod tests {
     use super::*;
     use crate::{
-        Command,
+        Command, Reason,
         participant::Output,
         room::{self, Opening, RoomAddress},
     };
@@ -100,7 +100,12 @@ mod tests {
     fn alone() -> Participant {
         let room = RoomId([1; 16]);
         let seal = Seal::clear(RoomKeys::public(room), Identity::from_seed(room, &[1; 32]));
-        let terms = room::Entry {
+        let server = "a server".into();
+        Participant::new(seal, Config::default(), terms(room), server, PAYLOAD, Time::ZERO, 0)
+    }
+
+    fn terms(room: RoomId) -> room::Entry {
+        room::Entry {
             address: RoomAddress::Public(room),
             opening: Opening::Found,
             nick: "ann".into(),
@@ -109,9 +114,7 @@ mod tests {
             capacity: None,
             visibility: Visibility::Public,
             sealed: false,
-        };
-        let server = "a server".into();
-        Participant::new(seal, Config::default(), terms, server, PAYLOAD, Time::ZERO, 0)
+        }
     }
 
     /// The texts of each frame that it publishes when it says these.
@@ -146,6 +149,57 @@ mod tests {
         let sizes = |texts: &[String]| batches(texts).iter().map(Vec::len).collect::<Vec<_>>();
         assert_eq!(sizes(&vec![short.clone(); 7]), [3, 3, 1]);
         assert_eq!(sizes(&[short.clone(), long, short]), [1, 1, 1]);
+    }
+
+    /// Hands what each publishes to the other until nothing more is said.
+    fn talk(ann: &mut Participant, bob: &mut Participant, events: &mut Vec<Event>) {
+        loop {
+            let mut said = Vec::new();
+            for (from, to) in [(0, 1), (1, 0)] {
+                let who = if from == 0 { &mut *ann } else { &mut *bob };
+                while let Some(output) = who.poll() {
+                    match output {
+                        Output::Publish { payload, .. } | Output::Request { payload, .. } => {
+                            said.push((to, payload));
+                        }
+                        Output::Event(event) if from == 0 => events.push(*event),
+                        _ => {}
+                    }
+                }
+            }
+            if said.is_empty() {
+                return;
+            }
+            for (to, payload) in said {
+                let who = if to == 0 { &mut *ann } else { &mut *bob };
+                who.receive(Time::ZERO, 0, &payload, Some("_INBOX.other"));
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_told_after_closed_even_where_the_other_leaves_in_the_same_breath() {
+        let (mut ann, mut events) = (alone(), Vec::new());
+        let room = RoomId([1; 16]);
+        let seal = Seal::clear(RoomKeys::public(room), Identity::from_seed(room, &[2; 32]));
+        let opening = Opening::Join { patience: std::time::Duration::ZERO };
+        let entry = room::Entry { opening, ..terms(room) };
+        let server = "a server".into();
+        let mut bob =
+            Participant::new(seal, Config::default(), entry, server, PAYLOAD, Time::ZERO, 0);
+        talk(&mut ann, &mut bob, &mut events);
+        ann.command(Time::ZERO, 0, Command::Leave(Reason::Left));
+        ann.flush();
+        let last = std::iter::from_fn(|| ann.poll()).find_map(|output| match output {
+            Output::Publish { payload, .. } => Some(payload),
+            _ => None,
+        });
+        bob.receive(Time::ZERO, 0, &last.unwrap(), None);
+        // Its last frame shows that it has ann's: with that ann is out, and bob has left.
+        bob.command(Time::ZERO, 0, Command::Leave(Reason::Left));
+        bob.flush();
+        talk(&mut ann, &mut bob, &mut events);
+        assert!(matches!(events.last(), Some(Event::Closed(_))), "{events:#?}");
     }
 
     #[test]
