@@ -47,6 +47,8 @@ pub(crate) struct Session {
     interrupt: Signal,
     terminate: Signal,
     stay: bool,
+    /// The first event was told: what is wrong with the input comes after it.
+    ready: bool,
     input_ended: bool,
     /// Nobody reads what is told.
     unread: bool,
@@ -88,6 +90,7 @@ impl Session {
             interrupt,
             terminate,
             stay: stay.stay,
+            ready: false,
             input_ended: false,
             unread: false,
             leaving: false,
@@ -159,7 +162,10 @@ impl Session {
                     }
                 }
                 said = self.input.recv(),
-                    if self.pending.is_none() && !self.input_ended && self.told.len() < TOLD =>
+                    if self.ready
+                        && self.pending.is_none()
+                        && !self.input_ended
+                        && self.told.len() < TOLD =>
                 {
                     self.said(said.unwrap_or(Said::EndOfInput));
                 }
@@ -197,6 +203,7 @@ impl Session {
     }
 
     fn happened(&mut self, event: &Event) {
+        self.ready |= matches!(event, Event::Ready(_));
         if let Some(seeker) = &mut self.seeker {
             seeker.note(event);
             if matches!(event, Event::Ready(_)) {

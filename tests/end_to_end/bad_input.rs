@@ -24,6 +24,20 @@ fn expect_refusal(arguments: &[&str], code: i32, says: &str) {
 }
 
 #[test]
+fn ready_is_the_first_line_whatever_was_written_before() {
+    let server = Server::start();
+    let _director = Director::start(&server.url());
+    for _ in 0..10 {
+        let mut ann = Chat::run(&server.url(), &["start", "--nick", "ann"]);
+        ann.send_bytes(b"nonsense\n{\"say\":\"\"}\n");
+        ann.wait_for("the error", |event| event["event"] == "error");
+        assert_eq!(ann.events()[0]["event"], "ready", "{}", ann.state());
+        assert_eq!(ann.finish(), 0);
+        assert_eq!(ann.events().last().unwrap()["event"], "closed", "{}", ann.state());
+    }
+}
+
+#[test]
 fn a_named_server_that_cannot_be_reached_is_an_error() {
     let url = format!("nats://127.0.0.1:{}", programs::free_port());
     for command in ["start", "random", "rooms"] {

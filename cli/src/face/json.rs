@@ -49,7 +49,7 @@ pub(super) fn said(line: String) -> Said {
         Object { say: None, nick: None, leave: None, lock: Some(true) } => {
             Said::Command(Command::Lock)
         }
-        _ => bad("one of these is needed"),
+        _ => bad("exactly one of these is needed"),
     }
 }
 

@@ -49,7 +49,9 @@ pub enum ConnectError {
     #[expect(missing_docs, reason = "the names say it")]
     Unreachable { server: String, why: String },
     /// The server doesn't accept these credentials.
-    #[error("{server} refused these credentials: check --user, --creds, --nkey or the context")]
+    #[error(
+        "{server} doesn't let this client in: check --user and --password, --token, --creds, --nkey or the context"
+    )]
     #[expect(missing_docs, reason = "the name says it")]
     Refused { server: String },
     /// No TLS connection.
