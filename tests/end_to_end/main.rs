@@ -11,6 +11,7 @@ mod faces;
 mod gone_when_empty;
 mod jetstream;
 mod late_joiner;
+mod listeners;
 mod no_history;
 mod random_strangers;
 mod server_restart;

@@ -14,9 +14,9 @@ use crate::{
     strangers::Strangers, telling,
 };
 use chat_engine::{Agreement, Config, Engine, Input, LinkState, Phase, Time};
-use chat_protocol::{Envelope, Item, ItemKind, limits, subject::RoomSubjects};
+use chat_protocol::{Envelope, Item, ItemKind, NodeId, limits, subject::RoomSubjects};
 use chat_seal::Seal;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 /// A node that drains waits this long for the others at most.
 const DRAIN: Time = Time::from_secs(5);
@@ -180,6 +180,11 @@ impl Participant {
         }
         self.engine.handle(now, Input::Link(link));
         self.settle();
+    }
+
+    /// The other members.
+    pub(crate) fn others(&self) -> BTreeSet<NodeId> {
+        self.engine.members().collect()
     }
 
     /// A complaint of the server's.
