@@ -1,11 +1,12 @@
 //! The command line.
 
 use crate::{
-    commands::{demo, join, random, rooms, serve, start, watch},
+    commands::{demo, doctor, join, random, rooms, serve, start, watch},
     failure::Failure,
     globals::Globals,
 };
 use clap::{Parser, Subcommand};
+use std::process::ExitCode;
 
 /// Group conversation that works like a phone call: in the memory of those in it, gone when
 /// the last one leaves
@@ -39,6 +40,8 @@ enum Command {
     Rooms(rooms::Args),
     /// See the traffic as it passes, with its clocks; never a member
     Watch(watch::Args),
+    /// Check the server, the director, and whether anyone listens or records
+    Doctor(doctor::Args),
     /// Run a NATS server (JetStream off) and a director for this machine or network
     Serve(serve::Args),
     /// A scripted discussion of three real nodes, with a partition that heals
@@ -46,7 +49,7 @@ enum Command {
 }
 
 impl Args {
-    pub(crate) fn run(self) -> Result<(), Failure> {
+    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         self.globals.log();
         let globals = self.globals;
         match self.command {
@@ -59,18 +62,23 @@ impl Args {
                 let target = args.target()?;
                 on_runtime(watch::run(target, globals))
             }
+            Command::Doctor(args) => {
+                let target = args.target()?;
+                return on_runtime(doctor::run(target, globals));
+            }
             Command::Start(args) => on_runtime(start::run(args, globals)),
             Command::Random(args) => on_runtime(random::run(args, globals)),
             Command::Rooms(_) => on_runtime(rooms::run(globals)),
             Command::Serve(args) => on_runtime(serve::run(args, globals)),
             Command::Demo(args) => on_runtime(demo::run(args, globals)),
         }
+        .map(|()| ExitCode::SUCCESS)
     }
 }
 
 /// One thread is enough for one person, and it is this one: the embedded server's life is
 /// tied to the thread that started it.
-fn on_runtime(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+fn on_runtime<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let outcome = runtime.block_on(command);
     // A thread may still be waiting for input: it must not hold up the end.

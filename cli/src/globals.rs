@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use std::io::IsTerminal;
 
 /// What connections are called at the server, where any member can see it: nothing personal.
-const CONNECTION_NAME: &str = "chat";
+pub(crate) const CONNECTION_NAME: &str = "chat";
 
 /// Global options.
 #[derive(Args, Clone)]

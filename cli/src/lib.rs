@@ -8,8 +8,10 @@ mod embedded;
 mod face;
 mod failure;
 mod globals;
+mod progress;
 mod seeker;
 mod session;
+mod target;
 
 use args::Args;
 use clap::Parser;
@@ -26,7 +28,7 @@ pub fn main() -> ExitCode {
     }
     let args = Args::parse();
     match args.run() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => failure.report(),
     }
 }

@@ -6,6 +6,7 @@ mod cut_off_and_back;
 mod cut_off_while_entering;
 mod director_restart;
 mod director_service;
+mod doctor;
 mod embedded;
 mod faces;
 mod gone_when_empty;

@@ -1,6 +1,7 @@
 //! One module a subcommand: its arguments, and what it does.
 
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod join;
 pub(crate) mod random;
 pub(crate) mod rooms;

@@ -12,10 +12,10 @@ use crate::{
     face::{Output, Shown},
     failure::{Code, Failure},
     globals::Globals,
+    target::{Target, VISIBLE},
 };
 use chat_connect::Link;
-use chat_node::RoomAddress;
-use chat_protocol::{Envelope, Invite, RoomId, VectorClock};
+use chat_protocol::{Envelope, VectorClock};
 use clocks::FullClocks;
 use futures_util::{StreamExt, stream::select_all};
 use serde_json::{Value, json};
@@ -35,7 +35,8 @@ const LAST_LINES: Duration = Duration::from_millis(500);
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// A discussion's invite or id; without it everything on this server
+    /// A discussion's invite or id; `-` reads CHAT_INVITE, or asks; without it everything on
+    /// this server
     #[arg(value_name = "INVITE|ROOM")]
     target: Option<String>,
 }
@@ -48,40 +49,25 @@ Examples:
   chat watch ROOM                         one of them
   chat watch --json | jq .envelope.kind   for programs, with full clocks";
 
-/// What to watch.
-#[derive(Debug, PartialEq)]
-pub(crate) struct Target {
-    /// All rooms if none.
-    room: Option<RoomId>,
-    /// An invite stands in the list of processes.
-    visible: bool,
-}
-
 impl Args {
-    /// The meaning of the argument.
-    pub(crate) fn target(&self) -> Result<Target, Failure> {
-        let Some(text) = self.target.as_deref().map(str::trim) else {
-            return Ok(Target { room: None, visible: false });
-        };
-        if let Ok(room) = text.to_ascii_lowercase().parse() {
-            return Ok(Target { room: Some(room), visible: false });
+    /// The meaning of the argument; nothing for all rooms.
+    pub(crate) fn target(&self) -> Result<Option<Target>, Failure> {
+        match self.target.as_deref() {
+            None => Ok(None),
+            Some("-") => Target::unseen().map(Some),
+            Some(text) => Target::on_command_line(text).map(Some),
         }
-        let invite = text.parse::<Invite>();
-        let invite = invite.map_err(|error| Failure::new(Code::Usage, error.to_string()))?;
-        Ok(Target { room: Some(RoomAddress::Private(invite).room()), visible: true })
     }
 }
 
-pub(crate) async fn run(target: Target, globals: Globals) -> Result<(), Failure> {
+pub(crate) async fn run(target: Option<Target>, globals: Globals) -> Result<(), Failure> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut connection = globals.connect(&globals.settings()?).await?;
-    if target.visible {
-        tell(
-            "warning: the invite stood on the command line, where others on this machine can see it",
-        );
+    if target.as_ref().is_some_and(|target| target.visible) {
+        tell(&format!("warning: {VISIBLE}"));
     }
-    let room = target.room.map_or_else(|| "*".to_owned(), |room| room.to_string());
+    let room = target.map_or_else(|| "*".to_owned(), |target| target.address.room().to_string());
     let mut streams = Vec::new();
     for kind in ["msg", "beat", "key"] {
         let subscribed = connection.client.subscribe(format!("chat.room.{room}.{kind}")).await;
@@ -177,20 +163,6 @@ fn tell(text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_argument_is_a_room_an_invite_or_wrong() {
-        let target = |text: Option<&str>| Args { target: text.map(str::to_owned) }.target();
-        assert_eq!(target(None), Ok(Target { room: None, visible: false }));
-        let room = RoomId([3; 16]);
-        assert_eq!(
-            target(Some(&room.to_string())),
-            Ok(Target { room: Some(room), visible: false })
-        );
-        let invite = Invite { secret: [7; 20], clear: true, history: true };
-        assert!(target(Some(&invite.to_string())).is_ok_and(|target| target.visible));
-        assert_eq!(target(Some("chat1-aaaa")).unwrap_err().code(), Code::Usage);
-    }
 
     #[test]
     fn what_is_no_envelope_is_counted_and_shown_as_such() {
