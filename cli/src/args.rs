@@ -38,7 +38,7 @@ enum Command {
     Random(random::Args),
     /// List public discussions
     Rooms(rooms::Args),
-    /// See the traffic as it passes, with its clocks; never a member
+    /// See the traffic as it passes, clocks and causes drawn; never a member
     Watch(watch::Args),
     /// Check the server, the director, and whether anyone listens or records
     Doctor(doctor::Args),
@@ -60,7 +60,7 @@ impl Args {
             }
             Command::Watch(args) => {
                 let target = args.target()?;
-                on_runtime(watch::run(target, globals))
+                on_runtime(watch::run(target, args.lines, globals))
             }
             Command::Doctor(args) => {
                 let target = args.target()?;

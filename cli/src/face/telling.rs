@@ -101,7 +101,7 @@ fn one_line(message: &str) -> String {
 }
 
 /// One of six colours that are readable on dark and light; a node has the same everywhere.
-fn node_color(node: NodeId) -> u8 {
+pub(crate) fn node_color(node: NodeId) -> u8 {
     31 + node.0[0] % 6
 }
 
