@@ -13,6 +13,7 @@ mod gone_when_empty;
 mod jetstream;
 mod late_joiner;
 mod listeners;
+mod manners;
 mod no_history;
 mod random_strangers;
 mod server_restart;
