@@ -77,8 +77,9 @@ lint: nats-server ## formatting, clippy, documentation, scripts, configurations
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
 	sh -n nats/fetch
 	sh -n tests/fuzz/run
+	sh -n cli/examples/ping
 	bash -n .ci/run
-	@! command -v shellcheck >/dev/null || { set -x; shellcheck nats/fetch tests/fuzz/run .ci/run; }
+	@! command -v shellcheck >/dev/null || { set -x; shellcheck nats/fetch tests/fuzz/run cli/examples/ping .ci/run; }
 	nats/bin/nats-server -t -c nats/nats.conf
 	@! $(COMPOSE) version >/dev/null 2>&1 || { set -x; $(COMPOSE) config --quiet; }
 

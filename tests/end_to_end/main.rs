@@ -1,6 +1,7 @@
 //! Real programs on a real server: one module a behaviour.
 
 mod bad_input;
+mod bots;
 mod causal_order;
 mod cut_off_and_back;
 mod cut_off_while_entering;
