@@ -3,7 +3,7 @@
 use chat_tests::{
     Chat, Director, Server,
     programs::{free_port, program, without_settings},
-    spying::{Cluster, OldServer, Spy},
+    spying::{Cluster, Leaf, OldServer, Spy},
     wait::{PATIENCE, within},
 };
 use serde_json::Value;
@@ -158,6 +158,20 @@ fn what_listens_behind_another_server_of_the_cluster_is_found() {
         assert_eq!(verdict.found("listeners"), recorder("SPY"));
         assert_eq!(verdict.code, 2, "{}", verdict.object);
     }
+}
+
+#[test]
+fn a_stream_behind_a_leafs_hub_is_found() {
+    let servers = Leaf::start();
+    let url = servers.leaf.url();
+    let _director = Director::start(&url);
+    let spy = Spy::connect(&servers.hub.url(), "");
+    assert!(spy.record("SPY", "chat.room.>", true));
+    drop(spy);
+    let verdict = examine_until(&url, |verdict| !verdict.found("listeners").is_empty())
+        .show("stream at the hub behind a leaf, no_ack");
+    assert_eq!(verdict.found("listeners"), recorder("SPY"));
+    assert_eq!(verdict.code, 2, "{}", verdict.object);
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! A room tells its members whether anyone else listens.
 
+use chat_tests::wait::PATIENCE;
 use chat_tests::{
     Chat, Director, Server,
-    spying::{OldServer, Spy},
+    spying::{Cluster, OldServer, Spy},
 };
 use std::time::Duration;
 
@@ -41,6 +42,30 @@ fn a_watcher_is_seen_within_a_minute_and_so_is_its_end() {
     chat_tests::wait::within(Duration::from_secs(60), "none seen again", again, || ann.state());
     assert_eq!(ann.last_of("listeners").unwrap()["state"], "none_seen");
     assert_eq!(ann.finish(), 0);
+}
+
+#[test]
+fn a_member_at_another_server_of_the_cluster_is_no_listener() {
+    let cluster = Cluster::start();
+    let _director = Director::start(&cluster.front.url());
+    let (mut ann, invite) = Chat::open(&cluster.front.url(), "ann");
+    // The servers may not have found each other yet: nobody is there then.
+    let joined = || {
+        let bob = Chat::run(&cluster.behind.url(), &["join", &invite, "--nick", "bob"]);
+        let came = || {
+            let ready = bob.find(|event| event["event"] == "ready").map(|_| true);
+            ready.or_else(|| bob.stderr().contains("error:").then_some(false))
+        };
+        let came = chat_tests::wait::within(PATIENCE, "bob", came, || bob.state());
+        came.then_some(bob)
+    };
+    let mut bob = chat_tests::wait::within(PATIENCE, "both meet", joined, String::new);
+    let first = bob.wait_for("a look", |event| event["event"] == "listeners");
+    assert_eq!(first["state"], "none_seen", "{first}");
+    bob.wait_for_agreement(PATIENCE, 2);
+    let verdict = bob.last_of("listeners").unwrap();
+    assert_eq!(verdict["state"], "none_seen", "{verdict}");
+    assert_eq!((bob.finish(), ann.finish()), (0, 0));
 }
 
 #[test]

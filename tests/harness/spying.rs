@@ -114,6 +114,32 @@ impl Cluster {
     }
 }
 
+/// A leaf without JetStream, and the hub that it joins, which has it.
+#[derive(Debug)]
+pub struct Leaf {
+    /// Where discussions are.
+    pub leaf: Server,
+    /// What is behind.
+    pub hub: Server,
+}
+
+impl Leaf {
+    /// Starts both; they may find each other a moment later.
+    #[must_use]
+    pub fn start() -> Self {
+        let port = free_port();
+        let hub = Server::configured(&format!(
+            "server_name: hub\nleafnodes {{ listen: \"127.0.0.1:{port}\" }}\n\
+             jetstream {{ store_dir: $FOLDER }}\n"
+        ));
+        let leaf = Server::configured(&format!(
+            "server_name: leaf\n\
+             leafnodes {{ remotes: [ {{ url: \"nats-leaf://127.0.0.1:{port}\" }} ] }}\n"
+        ));
+        Self { leaf, hub }
+    }
+}
+
 /// Looks like a server of before 2.11: a real one, behind a relay that says another version.
 #[derive(Debug)]
 pub struct OldServer {

@@ -10,8 +10,8 @@
 //! Inboxes are looked at, too: pages of history go to joiners through them.
 //!
 //! What this can't see: a member that passes on what it hears; who takes a member's place at
-//! the server while that is dead and not yet missed (30 s); an account that imports the subject
-//! without letting traces through; a server that lies, logs payloads (`-V`) or is tapped. Where
+//! the server while that is dead and not yet missed (30 s); who hears it within an account that
+//! imports it (the account is named); a server that lies, logs payloads (`-V`) or is tapped. Where
 //! a member's subject has two subscribers, it is certain that one is foreign, not which: the
 //! newer connection is named. A member that is gone while its connection lives is a listener,
 //! as is a `chat watch`. A queue group's members appear one at a time.

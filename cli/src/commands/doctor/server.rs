@@ -43,20 +43,19 @@ pub(super) fn reached(connection: &Connection) -> [Check; 2] {
 
 /// Whether the way to the server is encrypted, or needs not be.
 pub(super) fn tls(connection: &Connection, settings: &Settings) -> Check {
-    let by_url = |server: &ServerAddr| matches!(server.scheme(), "tls" | "wss");
-    let servers = settings.servers.as_deref().unwrap_or_default();
     let asked = settings.ca.is_some() || settings.tls_first;
-    let encrypted = asked
-        || connection.client.server_info().tls_required
-        || (!servers.is_empty() && servers.iter().all(by_url));
-    if encrypted {
+    let demanded = connection.client.server_info().tls_required;
+    way(asked || demanded, settings.servers.as_deref().unwrap_or_default())
+}
+
+/// Without any server named it is one on this machine.
+fn way(encrypted: bool, servers: &[ServerAddr]) -> Check {
+    let by_url = |server: &ServerAddr| matches!(server.scheme(), "tls" | "wss");
+    if encrypted || (!servers.is_empty() && servers.iter().all(by_url)) {
         Check::new("tls", Status::Ok, "the way to the server is encrypted")
     } else if servers.iter().all(|server| is_loopback(server.host())) {
-        Check::new(
-            "tls",
-            Status::Ok,
-            "not encrypted, and needs not be: the server is on this machine",
-        )
+        let detail = "not encrypted, and needs not be: the server is on this machine";
+        Check::new("tls", Status::Ok, detail)
     } else {
         let detail = "the way to the server is not encrypted: the network between sees who talks, \
                       when, and in clear rooms what";
@@ -73,6 +72,21 @@ fn is_loopback(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn off_this_machine_the_way_must_be_encrypted() {
+        let status = |encrypted, servers: &[&str]| {
+            let servers: Vec<ServerAddr> =
+                servers.iter().map(|server| server.parse().unwrap()).collect();
+            way(encrypted, &servers).status
+        };
+        assert_eq!(status(false, &["nats://10.0.0.1"]), Status::Warning);
+        assert_eq!(status(false, &["nats://127.0.0.1", "nats://example.org"]), Status::Warning);
+        assert_eq!(status(true, &["nats://example.org"]), Status::Ok, "as its INFO says");
+        assert_eq!(status(false, &["tls://example.org", "wss://example.org"]), Status::Ok);
+        assert_eq!(status(false, &["nats://[::1]:4333"]), Status::Ok);
+        assert_eq!(status(false, &[]), Status::Ok, "the default");
+    }
 
     #[test]
     fn only_this_machine_needs_no_encryption() {

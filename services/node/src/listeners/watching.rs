@@ -47,13 +47,16 @@ async fn look_again_and_again(
     loop {
         let Some(looked) = look_while_up(&connection, room, own, &members).await else { return };
         let (state, found) = match looked {
-            Ok(look) => (look.state(), look.found),
+            Ok(look) => {
+                pause = 1;
+                (look.state(), look.found)
+            }
             Err(why) => {
                 tracing::info!(%why, "listeners are unknown");
+                pause = longer(pause, &why);
                 (ListenersState::Unknown, Vec::new())
             }
         };
-        pause = if state == ListenersState::Unknown { (pause * 2).min(BACK_OFF) } else { 1 };
         if told.as_ref() != Some(&(state, found.clone())) {
             told = Some((state, found.clone()));
             if events.send(Event::Listeners { state, found }).await.is_err() {
@@ -96,6 +99,11 @@ async fn confirmed(
     sleep(CONFIRM).await;
     let second = look(connection, room, Some(own), &company()).await?;
     Ok(second.confirming(&first.found))
+}
+
+/// A refusal is also told as the server's complaint: once is enough for a good while.
+fn longer(pause: u32, why: &NoTrace) -> u32 {
+    if matches!(why, NoTrace::Refused(_)) { BACK_OFF } else { (pause * 2).min(BACK_OFF) }
 }
 
 fn jittered(mean: Duration) -> Duration {
