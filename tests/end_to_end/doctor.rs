@@ -246,3 +246,18 @@ fn the_members_of_a_discussion_are_no_listeners_and_anyone_else_is() {
     assert!(ann.find(|event| event["code"] == "refused").is_none(), "{}", ann.state());
     assert_eq!(ann.finish(), 0);
 }
+
+#[test]
+fn a_public_discussion_is_examined_by_its_id() {
+    let server = Server::start();
+    let _director = Director::start(&server.url());
+    let mut ann = Chat::run(&server.url(), &["start", "--public", "tea"]);
+    let room = ann.ready()["room"].as_str().unwrap().to_owned();
+    let verdict = examine(&server.url(), &[&room]).show("ROOM, one member");
+    assert_eq!(verdict.code, 0, "{}", verdict.object);
+    assert!(verdict.check("listeners")["detail"].as_str().unwrap().contains("of 1 member"));
+    assert_eq!(ann.finish(), 0);
+    let verdict = examine(&server.url(), &[&room]).show("ROOM, nobody there any more");
+    assert_eq!(verdict.code, 0, "{}", verdict.object);
+    assert!(verdict.check("listeners")["detail"].as_str().unwrap().contains("no member"));
+}

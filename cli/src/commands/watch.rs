@@ -182,9 +182,12 @@ impl Watcher {
             (Form::Lines, Ok(told)) => {
                 vec![format!("{} {}", line::place(now, subject), line::envelope(told, &clock))]
             }
-            (_, Err(error)) => {
+            (form, Err(error)) => {
                 let told = line::unknown(error, self.unknown, payload.len());
-                vec![format!("{} {told}", line::place(now, subject))]
+                let told = format!("{} {told}", line::place(now, subject));
+                // A line that wraps would break the columns.
+                let columns = matches!(form, Form::Diagram(_));
+                vec![if columns { diagram::cut(&told, width()) } else { told }]
             }
         }
     }

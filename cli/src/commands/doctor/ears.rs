@@ -172,11 +172,18 @@ fn skew(there: SystemTime, (begun, ended): (SystemTime, SystemTime)) -> f64 {
 fn listed(listeners: &[&Listener]) -> String {
     let one = |listener: &&Listener| match (&listener.subject, &listener.server) {
         (Some(subject), Some(server)) => {
-            format!("{} (subscribed to {subject} at {server})", listener.name)
+            format!("{} (subscribed to {subject} at {})", listener.name, short(server))
         }
         _ => listener.name.clone(),
     };
     listeners.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// A server without a name of its own goes by its key.
+pub(super) fn short(server: &str) -> String {
+    const NAME: usize = 24;
+    const KEY: usize = 56;
+    if server.len() == KEY { format!("{server:.8}…") } else { format!("{server:.NAME$}") }
 }
 
 fn next(why: &NoTrace) -> &'static str {

@@ -1,6 +1,9 @@
 //! The server itself, and the way to it.
 
-use super::check::{Check, Status};
+use super::{
+    check::{Check, Status},
+    ears::short,
+};
 use chat_connect::{ConnectError, Connection, ServerAddr, Settings};
 use serde_json::json;
 use std::net::IpAddr;
@@ -24,7 +27,7 @@ pub(super) fn reached(connection: &Connection) -> [Check; 2] {
     let server = Check::new(
         "server",
         Status::Ok,
-        format!("{} answers; it calls itself {:?}", connection.server, info.server_name),
+        format!("{} answers; it calls itself {:?}", connection.server, short(&info.server_name)),
     );
     let found =
         json!({ "name": info.server_name, "version": info.version, "url": connection.server });

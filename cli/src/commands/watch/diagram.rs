@@ -23,6 +23,7 @@ use super::{clocks::FullClocks, line};
 use arrivals::{Arrival, Arrivals, Release};
 use chat_protocol::{Dot, Envelope, Frame, VectorClock};
 use columns::Columns;
+pub(super) use row::cut;
 use row::{Mark, Row};
 use std::{sync::Arc, time::Duration};
 

@@ -129,7 +129,7 @@ impl Row<'_> {
 }
 
 /// As much of a text as fits in so many cells of a terminal.
-fn cut(text: &str, width: usize) -> String {
+pub(in crate::commands::watch) fn cut(text: &str, width: usize) -> String {
     let mut left = width;
     let fits = |c: &char| {
         let cells = c.width().unwrap_or(0);
