@@ -35,7 +35,7 @@ impl Target {
                     Code::Usage,
                     "no invite: neither an argument nor CHAT_INVITE",
                 )
-                .next("chat join INVITE, or CHAT_INVITE=… chat join"));
+                .next("set CHAT_INVITE, or give it as an argument, which others on this machine can see"));
             }
         };
         Ok(Self { address: parse(&text)?, visible: false })

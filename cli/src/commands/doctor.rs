@@ -36,8 +36,9 @@ const EXAMPLES: &str = "\
 Never joins and sends nothing that a member would show. \"none seen\" is never \"none\": a
 server can keep or pass on more than it tells.
 
-Exit codes: 0 good; 1 warning (a listener, JetStream on, no TLS on the way, no director);
-2 critical (a recorder, no server); 3 unknown (the server is older than 2.11, or refuses).
+Exit codes: 0 good; 1 warning (a listener, JetStream on, no TLS on the way, no director, a slow
+way, a wrong clock); 2 critical (a recorder, no server); 3 unknown (the server is older than
+2.11, or refuses).
 
 Examples:
   chat doctor                            the server, and who hears any room on it

@@ -34,8 +34,6 @@ const CONFIRM: Duration = Duration::from_secs(5);
 const ENTER: Duration = Duration::from_secs(15);
 /// Last messages get this long to leave the process.
 const LAST_WORDS: Duration = Duration::from_millis(500);
-/// The header of a question where a message would go.
-const TRACE: &str = "Nats-Trace-Dest";
 
 struct Outgoing {
     subject: String,
@@ -194,9 +192,6 @@ impl Driver {
             return;
         }
         if is_word(message) && *message.subject == *self.own {
-            return;
-        }
-        if is_trace(message) {
             return;
         }
         let reply = message.reply.as_ref().map(async_nats::Subject::as_str);
@@ -395,12 +390,6 @@ async fn heard(events: &mut Option<mpsc::Receiver<Event>>) -> Option<Event> {
         Some(events) => events.recv().await,
         None => pending().await,
     }
-}
-
-/// Whether it is someone's question who hears this room: an older server delivers it.
-fn is_trace(message: &Message) -> bool {
-    let headers = message.headers.as_ref();
-    message.payload.is_empty() && headers.is_some_and(|headers| headers.get(TRACE).is_some())
 }
 
 /// Whether it looks like [`confirm`]'s, which may come back once more.

@@ -23,7 +23,7 @@ pub use members::{Company, company};
 pub(crate) use watching::watch;
 
 use chat_connect::{Connection, NoTrace, Reach, Subscription, trace};
-use chat_protocol::{NodeId, RoomId, limits, subject::RoomSubjects, text};
+use chat_protocol::{NodeId, RoomId, subject::RoomSubjects, text};
 use futures_util::future::try_join_all;
 use serde::Serialize;
 use std::{collections::BTreeSet, time::Duration};
@@ -34,6 +34,8 @@ const EXACT: usize = 16;
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Characters shown of a name that a connection gave itself.
 const NAME: usize = 64;
+/// Characters shown of a subject subscribed to; a room's subjects are shorter.
+const SUBJECT: usize = 100;
 
 /// What is known of listeners.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -177,7 +179,7 @@ fn found(rest: Vec<Subscription>, reach: &Reach, inboxes: &Reach) -> Vec<Listene
         },
         server: Some(text::one_line(&sub.server, NAME)),
         connection: Some(sub.connection.1),
-        subject: Some(text::one_line(&sub.subject, limits::NICK_CHARS.max(NAME))),
+        subject: Some(text::one_line(&sub.subject, SUBJECT)),
     };
     let named =
         |kind, name: String| Listener { kind, name, server: None, connection: None, subject: None };
