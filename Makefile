@@ -7,6 +7,8 @@ SECONDS ?= 60
 TRIPLE = $$(uname -m)-unknown-linux-gnu
 PROGRAMS = -p chat-cli -p chat-director
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
+SHARE = $(DESTDIR)$(PREFIX)/share
+COMPLETIONS = bash-completion/completions zsh/site-functions fish/vendor_completions.d
 # The server that the embedded default starts is the one fetched here.
 WITH_SERVER = PATH="$(CURDIR)/nats/bin:$$PATH"
 
@@ -26,15 +28,23 @@ build: ## release builds of chat and chat-director, in target/release
 nats-server: ## nats/bin/nats-server: the one on PATH if it will do, else the pinned one
 	@nats/fetch </dev/null
 
-install: nats-server build ## install under PREFIX (default: ~/.local)
+install: nats-server build ## install under PREFIX (default: ~/.local), with completions and manual
 	@install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/libexec/chat"
 	@install -m 755 target/release/chat target/release/chat-director "$(DESTDIR)$(PREFIX)/bin"
 	@install -m 755 nats/bin/nats-server "$(DESTDIR)$(PREFIX)/libexec/chat"
+	@install -d $(foreach folder,$(COMPLETIONS),"$(SHARE)/$(folder)")
+	@target/release/chat completions bash >"$(SHARE)/bash-completion/completions/chat"
+	@target/release/chat completions zsh >"$(SHARE)/zsh/site-functions/_chat"
+	@target/release/chat completions fish >"$(SHARE)/fish/vendor_completions.d/chat.fish"
+	@target/release/chat man --out "$(SHARE)/man/man1"
 	@echo 'installed: $(DESTDIR)$(PREFIX)/bin/chat'
 
 uninstall: ## remove what install put there
 	@rm -f "$(DESTDIR)$(PREFIX)/bin/chat" "$(DESTDIR)$(PREFIX)/bin/chat-director"
 	@rm -rf "$(DESTDIR)$(PREFIX)/libexec/chat"
+	@rm -f "$(SHARE)/bash-completion/completions/chat" "$(SHARE)/zsh/site-functions/_chat"
+	@rm -f "$(SHARE)/fish/vendor_completions.d/chat.fish"
+	@rm -f "$(SHARE)/man/man1/chat.1" "$(SHARE)"/man/man1/chat-*.1
 
 dist: ## dist/: what the images hold, the programs static and for Linux
 	@[ "$$(uname -s)" = Linux ] || { echo 'make dist: static Linux programs are built on Linux' >&2; exit 1; }
@@ -67,8 +77,9 @@ lint: nats-server ## formatting, clippy, documentation, scripts, configurations
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
 	sh -n nats/fetch
 	sh -n tests/fuzz/run
+	sh -n cli/examples/ping
 	bash -n .ci/run
-	@! command -v shellcheck >/dev/null || { set -x; shellcheck nats/fetch tests/fuzz/run .ci/run; }
+	@! command -v shellcheck >/dev/null || { set -x; shellcheck nats/fetch tests/fuzz/run cli/examples/ping .ci/run; }
 	nats/bin/nats-server -t -c nats/nats.conf
 	@! $(COMPOSE) version >/dev/null 2>&1 || { set -x; $(COMPOSE) config --quiet; }
 

@@ -1,12 +1,13 @@
 //! Options that every subcommand has.
 
-use crate::failure::Failure;
+use crate::{config::Config, failure::Failure, progress::while_waiting};
 use chat_connect::{Connection, NatsArgs, Patience, Settings, connect};
 use clap::{Args, ValueEnum};
-use std::io::IsTerminal;
+use serde::Deserialize;
+use std::io::{self, IsTerminal};
 
 /// What connections are called at the server, where any member can see it: nothing personal.
-const CONNECTION_NAME: &str = "chat";
+pub(crate) const CONNECTION_NAME: &str = "chat";
 
 /// Global options.
 #[derive(Args, Clone)]
@@ -19,16 +20,23 @@ pub(crate) struct Globals {
     /// One JSON object a line, on stdin and stdout
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Colours; NO_COLOR is honoured
-    #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
-    pub(crate) color: Color,
+    /// Colours [default: auto]; NO_COLOR is honoured
+    #[arg(long, global = true, value_enum, value_name = "WHEN")]
+    pub(crate) color: Option<Color>,
+    /// No bell when someone says your name
+    #[arg(long, global = true)]
+    pub(crate) no_bell: bool,
     /// Tell on stderr what happens below; never what was said
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
+    /// What the configuration file says.
+    #[arg(skip)]
+    pub(crate) config: Config,
 }
 
 /// When to use colours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Color {
     /// On a terminal.
     Auto,
@@ -47,8 +55,8 @@ impl Globals {
     /// Connects to a server that must be there.
     pub(crate) async fn connect(&self, settings: &Settings) -> Result<Connection, Failure> {
         let named = settings.servers.is_some();
-        let connected = connect(settings, CONNECTION_NAME, Patience::FailFast).await;
-        connected.map_err(|error| {
+        let connecting = connect(settings, CONNECTION_NAME, Patience::FailFast);
+        while_waiting("connecting to the server", connecting).await.map_err(|error| {
             let failure = Failure::from(error);
             if named {
                 failure
@@ -61,19 +69,29 @@ impl Globals {
     /// The nick asked for, or a made-up one: never the login name.
     pub(crate) fn nick(&self) -> String {
         let made_up = || petname::petname(2, "-").unwrap_or_else(|| "someone".to_owned());
-        self.nick.clone().filter(|nick| !nick.trim().is_empty()).unwrap_or_else(made_up)
+        let asked_for = self.nick.clone().filter(|nick| !nick.trim().is_empty());
+        asked_for.or_else(|| self.config.nick.clone()).unwrap_or_else(made_up)
+    }
+
+    /// Whether the bell rings when someone says this node's name.
+    pub(crate) fn bell(&self) -> bool {
+        !self.no_bell && !self.json && self.config.bell.unwrap_or(true)
     }
 
     /// Whether stdout gets colours.
     pub(crate) fn colors(&self) -> bool {
-        match self.color {
+        let refused = || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        match self.color_wanted(refused()) {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => {
-                let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-                !refused && std::io::stdout().is_terminal()
-            }
+            Color::Auto => io::stdout().is_terminal(),
         }
+    }
+
+    /// Flag > environment > configuration.
+    fn color_wanted(&self, refused: bool) -> Color {
+        let by_environment = refused.then_some(Color::Never);
+        self.color.or(by_environment).or(self.config.color).unwrap_or(Color::Auto)
     }
 
     /// Starts the log, if asked for.
@@ -82,7 +100,48 @@ impl Globals {
             let filter = tracing_subscriber::EnvFilter::new(
                 "chat_node=debug,chat_connect=debug,chat_director=info,async_nats=info",
             );
-            tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+            tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Only {
+        #[command(flatten)]
+        globals: Globals,
+    }
+
+    fn globals(arguments: &[&str], config: Config) -> Globals {
+        let parsed = Only::try_parse_from(["chat"].iter().chain(arguments)).unwrap();
+        Globals { config, ..parsed.globals }
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_environment_and_that_over_the_configuration() {
+        let config =
+            || Config { nick: Some("mole".into()), bell: Some(true), color: Some(Color::Always) };
+        let plain = globals(&[], config());
+        assert_eq!(plain.color_wanted(false), Color::Always);
+        assert_eq!(plain.color_wanted(true), Color::Never, "NO_COLOR");
+        assert!(plain.bell());
+        let typed = globals(&["--color", "auto", "--nick", "rat", "--no-bell"], config());
+        assert_eq!(typed.color_wanted(true), Color::Auto);
+        assert_eq!((typed.nick().as_str(), typed.bell()), ("rat", false));
+        assert_eq!(globals(&[], Config::default()).color_wanted(false), Color::Auto);
+    }
+
+    #[test]
+    fn the_configured_nick_is_taken_where_none_is_asked_for() {
+        let config = Config { nick: Some("mole".into()), ..Config::default() };
+        let mut globals = globals(&[], config);
+        globals.nick = None;
+        assert_eq!(globals.nick(), "mole");
+        globals.nick = Some(" ".into());
+        assert_eq!(globals.nick(), "mole");
     }
 }

@@ -2,15 +2,19 @@
 //! and a prompt (`face`), and a session that holds a room and a face together.
 
 mod args;
+mod bell;
 mod commands;
+mod config;
 pub mod demo;
 mod embedded;
 mod face;
 mod failure;
 mod globals;
 mod hardening;
+mod progress;
 mod seeker;
 mod session;
+mod target;
 
 use args::Args;
 use clap::Parser;
@@ -25,7 +29,7 @@ pub fn main() -> ExitCode {
     }
     let args = Args::parse();
     match args.run() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => failure.report(),
     }
 }

@@ -4,6 +4,7 @@
 //! they are, and can still be interrupted.
 
 use crate::{
+    bell::Bell,
     face::{self, Face, Output, Said, Shown},
     failure::{Code, Failure},
     globals::Globals,
@@ -57,6 +58,7 @@ pub(crate) struct Session {
     /// Told once, after who is there.
     notices: Vec<Notice>,
     seeker: Option<Seeker>,
+    bell: Bell,
     /// The nick taken last, if not the first one.
     nick: Option<String>,
     /// A command that waits for the room to take it.
@@ -97,6 +99,7 @@ impl Session {
             signalled: false,
             notices,
             seeker: None,
+            bell: Bell::new(globals.bell()),
             nick: None,
             pending: None,
             again: VecDeque::new(),
@@ -204,6 +207,7 @@ impl Session {
 
     fn happened(&mut self, event: &Event) {
         self.ready |= matches!(event, Event::Ready(_));
+        self.bell.hear(event);
         if let Some(seeker) = &mut self.seeker {
             seeker.note(event);
             if matches!(event, Event::Ready(_)) {
@@ -228,6 +232,7 @@ impl Session {
             Said::Command(command) => {
                 if let Command::Nick(nick) = &command {
                     self.nick = Some(nick.clone());
+                    self.bell.renamed(nick);
                 }
                 if self.seeker.as_mut().is_some_and(|seeker| !seeker.said(&command)) {
                     self.tell(&Event::Warning(Notice::new(

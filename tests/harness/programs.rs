@@ -195,6 +195,19 @@ impl Server {
         Self::with(&["-c", &path.to_string_lossy()], Some(folder))
     }
 
+    /// A server with this configuration, in which `$FOLDER` stands for a folder of its own.
+    ///
+    /// # Panics
+    /// Where there is no place for temporary files.
+    #[must_use]
+    pub fn configured(text: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("nats.conf");
+        let store = format!("{:?}", folder.path().join("store").display().to_string());
+        std::fs::write(&path, text.replace("$FOLDER", &store)).expect("the folder is writable");
+        Self::with(&["-c", &path.to_string_lossy()], Some(folder))
+    }
+
     fn with(arguments: &[&str], folder: Option<tempfile::TempDir>) -> Self {
         let arguments = arguments.iter().map(ToString::to_string).collect();
         let mut server = Self { port: 0, arguments, process: None, _folder: folder };

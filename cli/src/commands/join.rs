@@ -4,18 +4,14 @@
 use crate::{
     failure::{self, Code, Failure},
     globals::Globals,
+    progress::while_waiting,
     session::{Session, Stay},
+    target::{Target, VISIBLE},
 };
 use chat_director::{DirectorClient, DirectorError};
 use chat_node::{Code as NoticeCode, EnterError, Entry, Notice, Opening, Room, RoomAddress};
-use chat_protocol::{
-    Invite,
-    director::{Assignment, Refusal, Visibility},
-};
-use std::{
-    io::{IsTerminal, Write},
-    time::Duration,
-};
+use chat_protocol::director::{Assignment, Refusal, Visibility};
+use std::time::Duration;
 
 /// A room that the director remembers may be just being opened: its members are asked again
 /// for this long.
@@ -40,74 +36,26 @@ Examples:
   chat join ROOM                         a public one, by its id from `chat rooms`
   tail -f log | chat join --stay         says each line, and stays";
 
-/// What was asked for.
-#[derive(Debug, PartialEq)]
-pub(crate) struct Target {
-    address: Address,
-    /// It stands in the list of processes.
-    visible: bool,
-}
-
-#[derive(Debug, PartialEq)]
-enum Address {
-    Private(Invite),
-    Public(chat_protocol::RoomId),
-}
-
 impl Args {
     /// Argument, else CHAT_INVITE, else asked for on a terminal.
     pub(crate) fn target(&self) -> Result<Target, Failure> {
-        if let Some(text) = &self.target {
-            return Ok(Target { address: parse(text)?, visible: true });
-        }
-        let variable = std::env::var("CHAT_INVITE").ok().filter(|text| !text.is_empty());
-        let text = match variable {
-            Some(text) => text,
-            None if std::io::stdin().is_terminal() => ask()?,
-            None => {
-                return Err(Failure::new(
-                    Code::Usage,
-                    "no invite: neither an argument nor CHAT_INVITE",
-                )
-                .next("chat join INVITE, or CHAT_INVITE=… chat join"));
-            }
-        };
-        Ok(Target { address: parse(&text)?, visible: false })
+        self.target.as_deref().map_or_else(Target::unseen, Target::on_command_line)
     }
-}
-
-fn parse(text: &str) -> Result<Address, Failure> {
-    let text = text.trim();
-    if let Ok(room) = text.to_ascii_lowercase().parse() {
-        return Ok(Address::Public(room));
-    }
-    match text.parse::<Invite>() {
-        Ok(invite) => Ok(Address::Private(invite)),
-        Err(error) => Err(Failure::new(Code::Usage, error.to_string())
-            .next("an invite looks like chat1-xxxx-…, a public room's id has 26 characters (`chat rooms`)")),
-    }
-}
-
-fn ask() -> Result<String, Failure> {
-    let mut stderr = std::io::stderr();
-    write!(stderr, "invite: ").and_then(|()| stderr.flush())?;
-    let mut line = String::new();
-    std::io::stdin().read_line(&mut line)?;
-    Ok(line)
 }
 
 pub(crate) async fn run(target: Target, args: Args, globals: Globals) -> Result<(), Failure> {
-    let (address, invited) = match target.address {
-        Address::Private(invite) => {
-            let terms = Invited { history: invite.history, sealed: !invite.clear };
-            (RoomAddress::Private(invite), Some(terms))
+    let address = target.address;
+    let invited = match &address {
+        RoomAddress::Private(invite) => {
+            Some(Invited { history: invite.history, sealed: !invite.clear })
         }
-        Address::Public(room) => (RoomAddress::Public(room), None),
+        RoomAddress::Public(_) => None,
     };
     let secret = invited.is_some();
     let connection = globals.connect(&globals.settings()?).await?;
     let director = DirectorClient::new(connection.client.clone());
-    let assigned = director.join(address.room()).await;
+    let asking = director.join(address.room());
+    let assigned = while_waiting("waiting for the director", asking).await;
     if let Err(refused @ DirectorError::Refused(Refusal::Full, _)) = assigned {
         return Err(failure::director(refused, &connection.server));
     }
@@ -127,22 +75,23 @@ pub(crate) async fn run(target: Target, args: Args, globals: Globals) -> Result<
         visibility: if secret { Visibility::Private } else { Visibility::Public },
         sealed: terms(invited, known).is_none_or(|terms| terms.sealed),
     };
-    let mut entered = Room::enter(connection.clone(), entry.clone()).await;
-    if matches!(entered, Err(EnterError::Terms)) && terms(invited, known).is_none() {
-        // A public room, and no director to tell that it is a clear one: the members do.
-        entered = Room::enter(connection.clone(), Entry { sealed: false, ..entry }).await;
-    }
+    let entering = async {
+        let entered = Room::enter(connection.clone(), entry.clone()).await;
+        if matches!(entered, Err(EnterError::Terms)) && terms(invited, known).is_none() {
+            // A public room, and no director to tell that it is a clear one: the members do.
+            return Room::enter(connection.clone(), Entry { sealed: false, ..entry }).await;
+        }
+        entered
+    };
+    let entered = while_waiting("waiting for someone in the discussion", entering).await;
     let room = entered.map_err(|error| match (error, assigned) {
         // Without a director's word on it nobody can say that there never was anyone.
         (EnterError::Nobody, Err(why)) => failure::director(why, &connection.server),
         (error, _) => error.into(),
     })?;
     let mut session = Session::new(&globals, &connection, args.stay)?;
-    if secret && target.visible {
-        session.notice(Notice::new(
-            NoticeCode::InviteVisible,
-            "the invite stood on the command line, where others on this machine can see it; CHAT_INVITE or the prompt hide it",
-        ));
+    if target.visible {
+        session.notice(Notice::new(NoticeCode::InviteVisible, VISIBLE));
     }
     session.run(room).await
 }
@@ -175,18 +124,6 @@ fn check_terms(assignment: &Assignment, invited: Option<Invited>) -> Result<(), 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_invite_and_a_rooms_id_are_told_apart_and_typos_are_usage_errors() {
-        let invite = Invite { secret: [7; 20].into(), clear: true, history: true };
-        assert_eq!(parse(&invite.to_string()), Ok(Address::Private(invite.clone())));
-        assert_eq!(parse(&invite.to_string().to_uppercase()), Ok(Address::Private(invite)));
-        let room = chat_protocol::RoomId([9; 16]);
-        assert_eq!(parse(&room.to_string()), Ok(Address::Public(room)));
-        for wrong in ["", "lunch", "chat1-aaaa", &"1".repeat(26)] {
-            assert_eq!(parse(wrong).unwrap_err().code(), Code::Usage, "{wrong}");
-        }
-    }
 
     #[test]
     fn a_director_that_contradicts_the_invite_is_not_believed() {

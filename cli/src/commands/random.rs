@@ -4,6 +4,7 @@ use crate::{
     embedded,
     failure::{self, Failure},
     globals::Globals,
+    progress::while_waiting,
     seeker::Seeker,
     session::{Outcome, Session, Stay},
 };
@@ -37,7 +38,8 @@ pub(crate) async fn run(args: Args, globals: Globals) -> Result<(), Failure> {
     let connection = globals.connect(&settings).await?;
     let director = DirectorClient::new(connection.client.clone());
     let nick = globals.nick();
-    let mut room = place(&connection, &director, &nick).await?;
+    let placing = place(&connection, &director, &nick);
+    let mut room = while_waiting("looking for a discussion", placing).await?;
     let mut session = Session::new(&globals, &connection, args.stay)?;
     session.seek_company(Seeker::new(director));
     loop {

@@ -3,6 +3,7 @@
 use crate::{
     failure::{self, Failure},
     globals::Globals,
+    progress::while_waiting,
 };
 use chat_director::DirectorClient;
 use chat_protocol::{director::ListedRoom, text};
@@ -20,7 +21,8 @@ Examples:
 
 pub(crate) async fn run(globals: Globals) -> Result<(), Failure> {
     let connection = globals.connect(&globals.settings()?).await?;
-    let listing = DirectorClient::new(connection.client.clone()).list().await;
+    let director = DirectorClient::new(connection.client.clone());
+    let listing = while_waiting("waiting for the director", director.list()).await;
     let listing = listing.map_err(|error| failure::director(error, &connection.server))?;
     let mut out = io::stdout().lock();
     if globals.json {

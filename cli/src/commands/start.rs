@@ -4,6 +4,7 @@ use crate::{
     embedded,
     failure::{self, Code, Failure},
     globals::Globals,
+    progress::while_waiting,
     session::{Session, Stay},
 };
 use chat_director::DirectorClient;
@@ -61,7 +62,8 @@ pub(crate) async fn run(args: Args, globals: Globals) -> Result<(), Failure> {
         sealed: !args.clear,
     };
     let director = DirectorClient::new(connection.client.clone());
-    let opened = director.open(&request).await;
+    let opening = director.open(&request);
+    let opened = while_waiting("waiting for the director", opening).await;
     let opened = opened.map_err(|error| failure::director(error, &connection.server))?;
     let entry = Entry {
         address: if args.public { RoomAddress::Public(opened.room) } else { secret },

@@ -1,27 +1,33 @@
 //! `chat watch`: the traffic as it passes. Never a member.
 //!
+//! A space-time diagram on a terminal, a line for each envelope in a pipe, an object with
+//! `--json`.
+//!
 //! Only `msg`, `beat` and `key` are subscribed to. On `sync` and `node` a watcher would be
 //! taken for someone who could answer: a joiner of a dead room must hear "nobody" at once.
 //!
 //! Nothing that is shown here is checked: a watcher sees what passes, forged or not.
 
 mod clocks;
+mod diagram;
 mod line;
 
 use crate::{
     face::{Output, Shown},
     failure::{Code, Failure},
     globals::Globals,
+    target::{Target, VISIBLE},
 };
 use chat_connect::Link;
-use chat_node::RoomAddress;
-use chat_protocol::{Envelope, Invite, RoomId, VectorClock};
+use chat_protocol::{Envelope, VectorClock};
 use clocks::FullClocks;
+use diagram::Diagram;
 use futures_util::{StreamExt, stream::select_all};
 use serde_json::{Value, json};
 use std::{
-    io::{self, Write},
-    time::{Duration, SystemTime},
+    collections::VecDeque,
+    io::{self, IsTerminal, Write},
+    time::{Duration, Instant, SystemTime},
 };
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -31,57 +37,58 @@ use tokio::{
 /// The last lines get this long to be read.
 const LAST_LINES: Duration = Duration::from_millis(500);
 
+/// No terminal is taken to be narrower: a pseudo terminal may not know its width.
+const NARROWEST: usize = 60;
+
 /// Arguments of `chat watch`.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// A discussion's invite or id; without it everything on this server
+    /// A discussion's invite or id; `-` reads CHAT_INVITE, or asks; without it everything on
+    /// this server
     #[arg(value_name = "INVITE|ROOM")]
     target: Option<String>,
+    /// A line for each envelope on a terminal, too, instead of the diagram
+    #[arg(long)]
+    pub(crate) lines: bool,
 }
 
 const EXAMPLES: &str = "\
+On a terminal a space-time diagram: a column for each node, time downwards.
+  ●  a frame      ├──▸●  after what it answers      ■  its author leaves
+  ○  it waits for its causes, and is drawn again after them      ·  it was seen before
+
 Nothing shown here is checked: it is what passes, forged or not.
 
 Examples:
   chat watch                              every discussion on this server
   chat watch ROOM                         one of them
+  chat watch | grep beat                  lines in a pipe, or with --lines
   chat watch --json | jq .envelope.kind   for programs, with full clocks";
 
-/// What to watch.
-#[derive(Debug, PartialEq)]
-pub(crate) struct Target {
-    /// All rooms if none.
-    room: Option<RoomId>,
-    /// An invite stands in the list of processes.
-    visible: bool,
-}
-
 impl Args {
-    /// The meaning of the argument.
-    pub(crate) fn target(&self) -> Result<Target, Failure> {
-        let Some(text) = self.target.as_deref().map(str::trim) else {
-            return Ok(Target { room: None, visible: false });
-        };
-        if let Ok(room) = text.to_ascii_lowercase().parse() {
-            return Ok(Target { room: Some(room), visible: false });
+    /// The meaning of the argument; nothing for all rooms.
+    pub(crate) fn target(&self) -> Result<Option<Target>, Failure> {
+        match self.target.as_deref() {
+            None => Ok(None),
+            Some("-") => Target::unseen().map(Some),
+            Some(text) => Target::on_command_line(text).map(Some),
         }
-        let invite = text.parse::<Invite>();
-        let invite = invite.map_err(|error| Failure::new(Code::Usage, error.to_string()))?;
-        Ok(Target { room: Some(RoomAddress::Private(invite).room()), visible: true })
     }
 }
 
-pub(crate) async fn run(target: Target, globals: Globals) -> Result<(), Failure> {
+pub(crate) async fn run(
+    target: Option<Target>,
+    lines: bool,
+    globals: Globals,
+) -> Result<(), Failure> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut connection = globals.connect(&globals.settings()?).await?;
-    if target.visible {
-        tell(
-            "warning: the invite stood on the command line, where others on this machine can see it",
-        );
+    if target.as_ref().is_some_and(|target| target.visible) {
+        tell(&format!("warning: {VISIBLE}"));
     }
-    let room = target.room.map_or_else(|| "*".to_owned(), |room| room.to_string());
+    let room = target.map_or_else(|| "*".to_owned(), |target| target.address.room().to_string());
     let mut streams = Vec::new();
     for kind in ["msg", "beat", "key"] {
         let subscribed = connection.client.subscribe(format!("chat.room.{room}.{kind}")).await;
@@ -89,16 +96,16 @@ pub(crate) async fn run(target: Target, globals: Globals) -> Result<(), Failure>
     }
     let mut messages = select_all(streams);
     let mut seen = connection.link.borrow_and_update().clone();
-    let mut watcher = Watcher { json: globals.json, clocks: FullClocks::default(), unknown: 0 };
+    let mut watcher = Watcher::new(Form::fitting(&globals, lines));
     let output = Output::streams()?;
-    let mut told = None;
+    let mut told = VecDeque::new();
     loop {
         tokio::select! {
-            Some(message) = messages.next(), if told.is_none() => {
-                told = Some(watcher.line(message.subject.as_str(), &message.payload));
+            Some(message) = messages.next(), if told.is_empty() => {
+                told.extend(watcher.lines(message.subject.as_str(), &message.payload));
             }
-            place = output.place(), if told.is_some() => {
-                if let (Some(place), Some(line)) = (place, told.take()) {
+            place = output.place(), if !told.is_empty() => {
+                if let (Some(place), Some(line)) = (place, told.pop_front()) {
                     place.send(Shown::Data(line));
                 }
             }
@@ -118,15 +125,42 @@ pub(crate) async fn run(target: Target, globals: Globals) -> Result<(), Failure>
     Ok(())
 }
 
+/// What the traffic looks like.
+enum Form {
+    /// One object an envelope.
+    Json,
+    /// One line an envelope.
+    Lines,
+    /// Rows of a space-time diagram.
+    Diagram(Box<Diagram>),
+}
+
+impl Form {
+    fn fitting(globals: &Globals, lines: bool) -> Self {
+        if globals.json {
+            Self::Json
+        } else if lines || !io::stdout().is_terminal() {
+            Self::Lines
+        } else {
+            Self::Diagram(Box::new(Diagram::new(globals.colors())))
+        }
+    }
+}
+
 /// Envelopes to lines.
 struct Watcher {
-    json: bool,
+    form: Form,
     clocks: FullClocks,
     unknown: u64,
+    begun: Instant,
 }
 
 impl Watcher {
-    fn line(&mut self, subject: &str, payload: &[u8]) -> String {
+    fn new(form: Form) -> Self {
+        Self { form, clocks: FullClocks::default(), unknown: 0, begun: Instant::now() }
+    }
+
+    fn lines(&mut self, subject: &str, payload: &[u8]) -> Vec<String> {
         let envelope = Envelope::parse(payload);
         let clock = match &envelope {
             Ok(Envelope::Frame(frame)) => self.clocks.of_frame(frame),
@@ -134,17 +168,35 @@ impl Watcher {
             _ => VectorClock::new(),
         };
         self.unknown += u64::from(envelope.is_err());
-        if self.json {
-            // What is no JSON at all is null.
-            let raw: Value = serde_json::from_slice(payload).unwrap_or(Value::Null);
-            return json!({ "subject": subject, "envelope": raw, "clock": clock }).to_string();
+        let now = SystemTime::now();
+        match (&mut self.form, &envelope) {
+            (Form::Json, _) => {
+                // What is no JSON at all is null.
+                let raw: Value = serde_json::from_slice(payload).unwrap_or(Value::Null);
+                vec![json!({ "subject": subject, "envelope": raw, "clock": clock }).to_string()]
+            }
+            (Form::Diagram(diagram), Ok(envelope)) => {
+                let (since, time) = (self.begun.elapsed(), line::time_of_day(now));
+                diagram.take(envelope, &self.clocks, since, &time, width())
+            }
+            (Form::Lines, Ok(told)) => {
+                vec![format!("{} {}", line::place(now, subject), line::envelope(told, &clock))]
+            }
+            (form, Err(error)) => {
+                let told = line::unknown(error, self.unknown, payload.len());
+                let told = format!("{} {told}", line::place(now, subject));
+                // A line that wraps would break the columns.
+                let columns = matches!(form, Form::Diagram(_));
+                vec![if columns { diagram::cut(&told, width()) } else { told }]
+            }
         }
-        let told = match &envelope {
-            Ok(envelope) => line::envelope(envelope, &clock),
-            Err(error) => line::unknown(error, self.unknown, payload.len()),
-        };
-        format!("{} {told}", line::place(SystemTime::now(), subject))
     }
+}
+
+/// Of the terminal, as it is now.
+fn width() -> usize {
+    let size = rustix::termios::tcgetwinsize(io::stdout());
+    size.map_or(0, |size| usize::from(size.ws_col)).max(NARROWEST)
 }
 
 /// What a watcher must know of its own connection: that it misses something.
@@ -153,7 +205,8 @@ fn news(before: &Link, now: &Link) -> Vec<String> {
     if now.losses != before.losses {
         news.push("-- cut off from the server; what passes meanwhile is not seen".to_owned());
     }
-    if now.up && (!before.up || now.losses != before.losses) {
+    // The first connection is no news.
+    if now.up && now.losses > 0 && (!before.up || now.losses != before.losses) {
         news.push("-- connected again".to_owned());
     }
     if now.dropped != before.dropped {
@@ -178,36 +231,26 @@ fn tell(text: &str) {
 mod tests {
     use super::*;
 
-    #[test]
-    fn an_argument_is_a_room_an_invite_or_wrong() {
-        let target = |text: Option<&str>| Args { target: text.map(str::to_owned) }.target();
-        assert_eq!(target(None), Ok(Target { room: None, visible: false }));
-        let room = RoomId([3; 16]);
-        assert_eq!(
-            target(Some(&room.to_string())),
-            Ok(Target { room: Some(room), visible: false })
-        );
-        let invite = Invite { secret: [7; 20].into(), clear: true, history: true };
-        assert!(target(Some(&invite.to_string())).is_ok_and(|target| target.visible));
-        assert_eq!(target(Some("chat1-aaaa")).unwrap_err().code(), Code::Usage);
+    fn line(watcher: &mut Watcher, payload: &[u8]) -> String {
+        watcher.lines("chat.room.x.msg", payload).join("\n")
     }
 
     #[test]
     fn what_is_no_envelope_is_counted_and_shown_as_such() {
-        let mut watcher = Watcher { json: false, clocks: FullClocks::default(), unknown: 0 };
-        for _ in 0..2 {
-            watcher.line("chat.room.x.msg", b"garbage");
-        }
-        assert_eq!(watcher.unknown, 2);
-        watcher.json = true;
-        let line = watcher.line("chat.room.x.msg", b"\xff");
+        let mut watcher = Watcher::new(Form::Diagram(Box::new(Diagram::new(false))));
+        assert!(line(&mut watcher, b"garbage").contains("the 1. so far"));
+        assert!(line(&mut watcher, b"garbage").contains("the 2. so far"));
+        watcher.form = Form::Json;
+        let line = line(&mut watcher, b"\xff");
         assert_eq!(line, r#"{"clock":{},"envelope":null,"subject":"chat.room.x.msg"}"#);
     }
 
     #[test]
     fn a_watcher_is_told_when_it_misses_something() {
         let up = Link { up: true, ..Link::default() };
-        assert_eq!(news(&Link::default(), &up), ["-- connected again"]);
+        assert!(news(&Link::default(), &up).is_empty(), "the first connection");
+        let cut = Link { losses: 1, ..Link::default() };
+        assert_eq!(news(&cut, &Link { up: true, ..cut.clone() }), ["-- connected again"]);
         let back = Link { up: true, losses: 1, ..Link::default() };
         assert_eq!(news(&up, &back).len(), 2);
         let refused = Link { complaint: Some((1, "permissions violation".into())), ..up.clone() };

@@ -7,7 +7,10 @@ mod server;
 pub(crate) use binary::find;
 pub(crate) use server::{Child, become_server_if_told};
 
-use crate::failure::{Code, Failure};
+use crate::{
+    failure::{Code, Failure},
+    progress::while_waiting,
+};
 use chat_connect::{Patience, Settings, connect};
 use chat_director::DirectorClient;
 use std::{
@@ -36,6 +39,10 @@ const LOOK: Duration = Duration::from_millis(20);
 /// Makes sure that there is a server to connect to, if none is named: one is started on
 /// this machine. A named server is never replaced.
 pub(crate) async fn ensure(settings: Settings) -> Result<Settings, Failure> {
+    while_waiting("waiting for a server on this machine", ensured(settings)).await
+}
+
+async fn ensured(settings: Settings) -> Result<Settings, Failure> {
     if settings.servers.is_some() {
         return Ok(settings);
     }

@@ -9,6 +9,7 @@ mod reader;
 mod telling;
 
 pub(crate) use output::Output;
+pub(crate) use telling::node_color;
 
 use crate::{failure::Failure, globals::Globals};
 use chat_node::{Command, Event};

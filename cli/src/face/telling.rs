@@ -1,6 +1,8 @@
 //! Events as text for people. Whatever peers sent is cleaned before it is shown.
 
-use chat_node::{Change, ConnectionState, Event, Message, Ready};
+use chat_node::{
+    Change, ConnectionState, Event, Listener, ListenerKind, ListenersState, Message, Ready,
+};
 use chat_protocol::{NodeId, limits, text};
 
 /// `nick·tag: text`, further lines indented.
@@ -34,6 +36,7 @@ pub(super) fn aside(event: &Event) -> Option<String> {
         Event::Gap { missing, .. } => {
             Some(format!("-- {} message(s) that the next one answers are missing", missing.len()))
         }
+        Event::Listeners { state, found } => Some(listeners(*state, found)),
         Event::Connection { state: ConnectionState::Down } => {
             Some("-- cut off from the server; what you say is kept and sent when it is back".into())
         }
@@ -42,6 +45,29 @@ pub(super) fn aside(event: &Event) -> Option<String> {
         Event::Warning(notice) => Some(format!("warning: {}", one_line(&notice.message))),
         Event::Closed(closed) => {
             Some(format!("-- closed, {} message(s), digest {}", closed.messages, closed.digest))
+        }
+    }
+}
+
+/// Never "none": what a server doesn't tell nobody knows.
+fn listeners(state: ListenersState, found: &[Listener]) -> String {
+    let names = |kind| {
+        let of_kind = found.iter().filter(move |listener| listener.kind == kind);
+        of_kind.map(|listener| listener.name.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    match state {
+        ListenersState::NoneSeen => "-- no listener seen".to_owned(),
+        ListenersState::Unknown => {
+            "-- whether anyone listens is unknown: `chat doctor` tells why".to_owned()
+        }
+        ListenersState::Seen => {
+            let (streams, subscribers) =
+                (names(ListenerKind::Stream), names(ListenerKind::Subscriber));
+            let parts = [("recorded by", streams), ("heard by", subscribers)];
+            let parts = parts.iter().filter(|(_, names)| !names.is_empty());
+            let parts = parts.map(|(what, names)| format!("{what} {names}"));
+            let told = parts.collect::<Vec<_>>().join(", ");
+            format!("warning: no member, and yet: {}; `chat doctor` tells more", one_line(&told))
         }
     }
 }
@@ -74,9 +100,13 @@ fn one_line(message: &str) -> String {
     text::one_line(message, 400)
 }
 
-/// One of six colours that are readable on dark and light.
+/// One of six colours that are readable on dark and light; a node has the same everywhere.
+pub(crate) fn node_color(node: NodeId) -> u8 {
+    31 + node.0[0] % 6
+}
+
 fn colored(who: &str, node: NodeId) -> String {
-    let color = 31 + node.0[0] % 6;
+    let color = node_color(node);
     format!("\u{1b}[{color}m{who}\u{1b}[0m")
 }
 
@@ -109,6 +139,24 @@ mod tests {
     #[test]
     fn a_message_stands_behind_nick_and_tag_and_its_further_lines_are_indented() {
         assert_eq!(said("one\ntwo", "bob"), "bob·aaaa: one\n  two");
+    }
+
+    #[test]
+    fn listeners_are_none_seen_unknown_or_named() {
+        let spy = |kind, name: &str| Listener {
+            kind,
+            name: name.into(),
+            server: None,
+            connection: None,
+            subject: None,
+        };
+        let found =
+            [spy(ListenerKind::Stream, "SPY"), spy(ListenerKind::Subscriber, "nats-sub\u{1b}")];
+        let told = listeners(ListenersState::Seen, &found);
+        assert!(told.contains("recorded by SPY") && told.contains("heard by nats-sub"), "{told}");
+        assert!(!told.contains('\u{1b}'), "{told:?}");
+        assert_eq!(listeners(ListenersState::NoneSeen, &[]), "-- no listener seen");
+        assert!(listeners(ListenersState::Unknown, &[]).contains("unknown"));
     }
 
     #[test]

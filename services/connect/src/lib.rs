@@ -10,6 +10,7 @@ mod context;
 mod credentials;
 mod error;
 mod settings;
+mod trace;
 
 pub use args::NatsArgs;
 pub use async_nats::ServerAddr;
@@ -17,3 +18,4 @@ pub use connection::{Connection, Link, Patience, connect};
 pub use credentials::Credentials;
 pub use error::{ConnectError, SettingsError};
 pub use settings::{DEFAULT_SERVER, Settings};
+pub use trace::{NoTrace, Reach, Server, Subscription, trace};

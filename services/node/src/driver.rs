@@ -2,17 +2,23 @@
 //! it the time. Nothing in it blocks on the network or on a slow user.
 
 use crate::{
-    Command, EnterError, Event, Opening, Reason,
+    Command, EnterError, Event, Opening, Reason, listeners,
     participant::{Output, Participant, RequestKind},
     room::Entry,
 };
 use async_nats::{Message, StatusCode, Subscriber};
 use chat_connect::{Connection, Link};
 use chat_engine::{Config, LinkState, Time};
-use chat_protocol::subject::{MEMBERS_GROUP, RoomSubjects};
+use chat_protocol::{
+    NodeId, RoomId,
+    subject::{MEMBERS_GROUP, RoomSubjects},
+};
 use chat_seal::Seal;
 use futures_util::{StreamExt, future::pending, stream::SelectAll};
-use std::{collections::VecDeque, time::SystemTime};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    time::SystemTime,
+};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     time::{Duration, Instant, sleep_until, timeout},
@@ -47,6 +53,11 @@ pub(crate) struct Driver {
     /// This node's own subject.
     own: String,
     serving: bool,
+    /// The other members, for the task that looks for listeners; that task's events.
+    others: watch::Sender<BTreeSet<NodeId>>,
+    heard: Option<mpsc::Receiver<Event>>,
+    room: RoomId,
+    me: NodeId,
     /// A joiner gives up at this time if it has met nobody.
     patience: Option<Instant>,
     commands: mpsc::Receiver<Command>,
@@ -74,7 +85,8 @@ impl Driver {
         let client = &connection.client;
         let subjects = RoomSubjects::new(seal.room().id());
         let inbox = client.new_inbox();
-        let own = subjects.node(seal.me());
+        let (room, me) = (seal.room().id(), seal.me());
+        let own = subjects.node(me);
         let mut streams = Vec::new();
         for subject in [subjects.msg(), subjects.beat(), subjects.key(), format!("{inbox}.*")] {
             streams.push(client.subscribe(subject).await.map_err(refused)?);
@@ -115,6 +127,10 @@ impl Driver {
             inbox,
             own,
             serving: founds,
+            others: watch::Sender::default(),
+            heard: None,
+            room,
+            me,
             patience,
             commands,
             events,
@@ -152,6 +168,7 @@ impl Driver {
                 () = sleep_until(self.origin + ENTER), if self.entered.is_some() => {
                     self.fail(EnterError::Server("nobody has answered for long".into()));
                 }
+                Some(event) = heard(&mut self.heard), if room_for_events => self.tell(event),
                 Some(message) = self.streams.next(), if room_for_events => self.receive(&message),
                 command = self.commands.recv(), if !self.abandoned && self.participant.takes_commands() => {
                     self.command(command);
@@ -254,6 +271,9 @@ impl Driver {
         {
             let _ = entered.send(Ok(()));
         }
+        if matches!(event, Event::Member(_)) {
+            self.others.send_replace(self.participant.members().collect());
+        }
         self.pending.push_back(event);
     }
 
@@ -270,7 +290,15 @@ impl Driver {
         }
     }
 
+    /// The node is live: from now on it answers others, and looks who else listens.
     async fn serve(&mut self) {
+        self.others.send_replace(self.participant.members().collect());
+        if self.heard.is_none() {
+            let (events, heard) = mpsc::channel(1);
+            let (connection, others) = (self.connection.clone(), self.others.subscribe());
+            tokio::spawn(listeners::watch(connection, self.room, self.me, others, events));
+            self.heard = Some(heard);
+        }
         if std::mem::replace(&mut self.serving, true) {
             return;
         }
@@ -354,6 +382,14 @@ async fn say_over_each_connection(
         if link.changed().await.is_err() {
             return pending().await;
         }
+    }
+}
+
+/// The next event of a task that may not have begun.
+async fn heard(events: &mut Option<mpsc::Receiver<Event>>) -> Option<Event> {
+    match events {
+        Some(events) => events.recv().await,
+        None => pending().await,
     }
 }
 

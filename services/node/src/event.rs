@@ -1,5 +1,6 @@
 //! What a room tells its user: the events of the `--json` contract, field by field.
 
+use crate::{Listener, ListenersState};
 use chat_protocol::{Dot, Lamport, NodeId, RoomId, VectorClock, hash::TranscriptDigest};
 use serde::Serialize;
 use std::fmt;
@@ -29,6 +30,13 @@ pub enum Event {
         missing: Vec<Dot>,
         /// The message shown without them.
         before: Option<MessageId>,
+    },
+    /// What is known of listeners: told once the node is live, and when it changes.
+    Listeners {
+        /// Whether any were seen.
+        state: ListenersState,
+        /// Which.
+        found: Vec<Listener>,
     },
     /// The connection to the server came or went.
     Connection {

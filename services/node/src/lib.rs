@@ -7,6 +7,7 @@
 mod announce;
 mod driver;
 mod event;
+mod listeners;
 mod names;
 mod participant;
 mod room;
@@ -17,5 +18,6 @@ mod unopened;
 pub use event::{
     Change, Closed, Code, ConnectionState, Event, Member, Message, MessageId, Notice, Ready, Reason,
 };
+pub use listeners::{Company, Listener, ListenerKind, ListenersState, Look, company, look};
 pub use participant::{Output, Participant, RequestKind};
 pub use room::{Command, EnterError, Entry, Opening, Room, RoomAddress};

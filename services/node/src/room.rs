@@ -39,7 +39,7 @@ impl RoomAddress {
         }
     }
 
-    fn keys(&self) -> RoomKeys {
+    pub(crate) fn keys(&self) -> RoomKeys {
         match self {
             Self::Private(invite) => RoomKeys::private(invite),
             Self::Public(room) => RoomKeys::public(*room),

@@ -39,6 +39,11 @@ impl FullClocks {
         clock
     }
 
+    /// The full clock of a frame that is remembered.
+    pub(super) fn get(&self, dot: &Dot) -> Option<&VectorClock> {
+        self.known.get(dot)
+    }
+
     /// The join over these frames and everything known of their past.
     pub(super) fn of(&self, dots: impl Iterator<Item = Dot>) -> VectorClock {
         let mut clock = VectorClock::new();

@@ -14,11 +14,16 @@ const ENTRIES: usize = 12;
 
 /// The time of day (UTC), the room's first characters and the kind of subject.
 pub(super) fn place(at: SystemTime, subject: &str) -> String {
-    let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
-    let (hours, minutes, seconds) = (since / 3600 % 24, since / 60 % 60, since % 60);
     let mut tokens = subject.split('.').skip(2).map(text::lines);
     let (room, kind) = (tokens.next().unwrap_or_default(), tokens.next().unwrap_or_default());
-    format!("{hours:02}:{minutes:02}:{seconds:02}Z {room:.4}… {kind:4}")
+    format!("{}Z {room:.4}… {kind:4}", time_of_day(at))
+}
+
+/// The time of day (UTC).
+pub(super) fn time_of_day(at: SystemTime) -> String {
+    let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
+    let (hours, minutes, seconds) = (since / 3600 % 24, since / 60 % 60, since % 60);
+    format!("{hours:02}:{minutes:02}:{seconds:02}")
 }
 
 /// What an envelope says; `clock` is the full one.
@@ -50,6 +55,11 @@ pub(super) fn unknown(error: &ParseError, count: u64, bytes: usize) -> String {
 }
 
 fn contents(frame: &Frame, clock: &VectorClock) -> String {
+    format!(":{} [{}]{}", frame.number, entries(clock), said(frame))
+}
+
+/// What a frame holds, as far as it can be read.
+pub(super) fn said(frame: &Frame) -> String {
     let said = frame.items.iter().map(|item| {
         let text = one_line(&item.text, TEXT);
         match item.kind {
@@ -62,7 +72,7 @@ fn contents(frame: &Frame, clock: &VectorClock) -> String {
         .as_ref()
         .map_or_else(String::new, |sealed| format!(" sealed, {} bytes", sealed.body.0.len()));
     let last = if frame.is_final { " leaves" } else { "" };
-    format!(":{} [{}]{}{sealed}{last}", frame.number, entries(clock), said.collect::<String>())
+    format!("{}{sealed}{last}", said.collect::<String>())
 }
 
 fn entries(clock: &VectorClock) -> String {

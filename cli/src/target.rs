@@ -1,0 +1,86 @@
+//! Which discussion is meant: an invite or a public room's id, given on the command line,
+//! where others on the machine can see it, or where they can't.
+
+use crate::failure::{Code, Failure};
+use chat_node::RoomAddress;
+use chat_protocol::Invite;
+use std::io::{self, IsTerminal, Write};
+
+/// What is told of an invite given on the command line.
+pub(crate) const VISIBLE: &str = "the invite stood on the command line, where others on this machine can see it; CHAT_INVITE or the prompt hide it";
+
+/// A discussion, and whether its secret stands in the list of processes.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) address: RoomAddress,
+    pub(crate) visible: bool,
+}
+
+impl Target {
+    /// From an argument.
+    pub(crate) fn on_command_line(text: &str) -> Result<Self, Failure> {
+        let address = parse(text)?;
+        let visible = matches!(address, RoomAddress::Private(_));
+        Ok(Self { address, visible })
+    }
+
+    /// From CHAT_INVITE, else asked for on a terminal.
+    pub(crate) fn unseen() -> Result<Self, Failure> {
+        let variable = std::env::var("CHAT_INVITE").ok().filter(|text| !text.is_empty());
+        let text = match variable {
+            Some(text) => text,
+            None if io::stdin().is_terminal() => ask()?,
+            None => {
+                return Err(Failure::new(
+                    Code::Usage,
+                    "no invite: neither an argument nor CHAT_INVITE",
+                )
+                .next("set CHAT_INVITE, or give it as an argument, which others on this machine can see"));
+            }
+        };
+        Ok(Self { address: parse(&text)?, visible: false })
+    }
+}
+
+/// The meaning of an invite or a room's id.
+fn parse(text: &str) -> Result<RoomAddress, Failure> {
+    let text = text.trim();
+    if let Ok(room) = text.to_ascii_lowercase().parse() {
+        return Ok(RoomAddress::Public(room));
+    }
+    match text.parse::<Invite>() {
+        Ok(invite) => Ok(RoomAddress::Private(invite)),
+        Err(error) => Err(Failure::new(Code::Usage, error.to_string())
+            .next("an invite looks like chat1-xxxx-…, a public room's id has 26 characters (`chat rooms`)")),
+    }
+}
+
+fn ask() -> Result<String, Failure> {
+    let mut stderr = io::stderr();
+    write!(stderr, "invite: ").and_then(|()| stderr.flush())?;
+    let mut line = String::new();
+    io::stdin().read_line(&mut line)?;
+    Ok(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chat_protocol::RoomId;
+
+    #[test]
+    fn an_invite_and_a_rooms_id_are_told_apart_and_typos_are_usage_errors() {
+        let invite = Invite { secret: [7; 20].into(), clear: true, history: true }.to_string();
+        for text in [invite.clone(), invite.to_uppercase()] {
+            let target = Target::on_command_line(&text).unwrap();
+            assert!(matches!(target.address, RoomAddress::Private(_)) && target.visible);
+        }
+        let room = RoomId([9; 16]);
+        let target = Target::on_command_line(&room.to_string()).unwrap();
+        assert!(matches!(target.address, RoomAddress::Public(id) if id == room));
+        assert!(!target.visible, "a public room's id is no secret");
+        for wrong in ["", "lunch", "chat1-aaaa", &"1".repeat(26)] {
+            assert_eq!(parse(wrong).unwrap_err().code(), Code::Usage, "{wrong}");
+        }
+    }
+}

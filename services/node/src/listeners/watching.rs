@@ -1,0 +1,113 @@
+//! The look of a member at its own room: right after it is live, and every half a minute.
+//! A task of its own, so that the room never waits for it.
+
+use super::{Company, ListenersState, Look, look};
+use crate::Event;
+use chat_connect::{Connection, NoTrace};
+use chat_protocol::{NodeId, RoomId};
+use std::{collections::BTreeSet, time::Duration};
+use tokio::{
+    sync::{mpsc, watch},
+    time::sleep,
+};
+
+/// Mean time between two looks. Each member looks for itself: nobody has to believe another.
+const EVERY: Duration = Duration::from_secs(30);
+/// Looks are spread by this, so that a room's members don't look all at once.
+const JITTER: Duration = Duration::from_secs(5);
+/// Who enters has caught up by then, and who leaves is gone.
+const CONFIRM: Duration = Duration::from_secs(4);
+/// While the servers don't tell they are asked less and less often, up to this factor.
+const BACK_OFF: u32 = 16;
+
+/// Tells by `events` when the outcome changes, the first one always. Ends with the room.
+pub(crate) async fn watch(
+    connection: Connection,
+    room: RoomId,
+    own: NodeId,
+    members: watch::Receiver<BTreeSet<NodeId>>,
+    events: mpsc::Sender<Event>,
+) {
+    let room_ends = events.clone();
+    tokio::select! {
+        () = look_again_and_again(connection, room, own, members, events) => {}
+        () = room_ends.closed() => {}
+    }
+}
+
+async fn look_again_and_again(
+    connection: Connection,
+    room: RoomId,
+    own: NodeId,
+    members: watch::Receiver<BTreeSet<NodeId>>,
+    events: mpsc::Sender<Event>,
+) {
+    let mut told = None;
+    let mut pause = 1;
+    loop {
+        let Some(looked) = look_while_up(&connection, room, own, &members).await else { return };
+        let (state, found) = match looked {
+            Ok(look) => {
+                pause = 1;
+                (look.state(), look.found)
+            }
+            Err(why) => {
+                tracing::info!(%why, "listeners are unknown");
+                pause = longer(pause, &why);
+                (ListenersState::Unknown, Vec::new())
+            }
+        };
+        if told.as_ref() != Some(&(state, found.clone())) {
+            told = Some((state, found.clone()));
+            if events.send(Event::Listeners { state, found }).await.is_err() {
+                return;
+            }
+        }
+        sleep(jittered(EVERY * pause)).await;
+    }
+}
+
+/// A look over a connection that holds; nothing once it can't come back.
+async fn look_while_up(
+    connection: &Connection,
+    room: RoomId,
+    own: NodeId,
+    members: &watch::Receiver<BTreeSet<NodeId>>,
+) -> Option<Result<Look, NoTrace>> {
+    let mut link = connection.link.clone();
+    loop {
+        let losses = link.wait_for(|link| link.up).await.ok()?.losses;
+        let looked = confirmed(connection, room, own, members).await;
+        // What a broken connection didn't hear says nothing.
+        if link.borrow().losses == losses {
+            return Some(looked);
+        }
+    }
+}
+
+async fn confirmed(
+    connection: &Connection,
+    room: RoomId,
+    own: NodeId,
+    members: &watch::Receiver<BTreeSet<NodeId>>,
+) -> Result<Look, NoTrace> {
+    let company = || Company::of(members.borrow().clone());
+    let first = look(connection, room, Some(own), &company()).await?;
+    if !first.names_subscribers() {
+        return Ok(first);
+    }
+    sleep(CONFIRM).await;
+    let second = look(connection, room, Some(own), &company()).await?;
+    Ok(second.confirming(&first.found))
+}
+
+/// A refusal is also told as the server's complaint: once is enough for a good while.
+fn longer(pause: u32, why: &NoTrace) -> u32 {
+    if matches!(why, NoTrace::Refused(_)) { BACK_OFF } else { (pause * 2).min(BACK_OFF) }
+}
+
+fn jittered(mean: Duration) -> Duration {
+    let spread = u32::try_from(JITTER.as_millis()).unwrap_or(u32::MAX) * 2;
+    let part = getrandom::u32().unwrap_or(0) % spread;
+    mean - JITTER + Duration::from_millis(u64::from(part))
+}
