@@ -40,18 +40,22 @@ fn a_late_joiner_is_told_everything_and_marks_it_as_backfill() {
 
 #[test]
 fn texts_that_grow_on_the_wire_do_not_keep_a_late_joiner_out() {
-    let server = Server::start();
-    let _director = Director::start(&server.url());
-    let (mut ann, invite) = Chat::open(&server.url(), "ann");
-    // Six bytes each as JSON: a page counted in bytes of text would be too large to send.
-    let text = "\u{1}".repeat(16 << 10);
-    for _ in 0..20 {
-        ann.say(&text);
+    for options in [&[][..], &["--clear"]] {
+        let server = Server::start();
+        let _director = Director::start(&server.url());
+        let start = [&["start", "--nick", "ann"], options].concat();
+        let mut ann = Chat::run(&server.url(), &start);
+        let invite = ann.ready()["invite"].as_str().unwrap().to_owned();
+        // Six bytes each as JSON: a page counted in bytes of text would be too large to send.
+        let text = "\u{1}".repeat(16 << 10);
+        for _ in 0..20 {
+            ann.say(&text);
+        }
+        ann.wait_for_messages(PATIENCE, 20);
+        let mut bob = Chat::join(&server.url(), &invite, "bob");
+        bob.wait_for_messages(PATIENCE, 20);
+        ann.wait_for_agreement(PATIENCE, 2);
+        bob.wait_for_agreement(PATIENCE, 2);
+        causal::check_equal(&[ann.closed(), bob.closed()]);
     }
-    ann.wait_for_messages(PATIENCE, 20);
-    let mut bob = Chat::join(&server.url(), &invite, "bob");
-    bob.wait_for_messages(PATIENCE, 20);
-    ann.wait_for_agreement(PATIENCE, 2);
-    bob.wait_for_agreement(PATIENCE, 2);
-    causal::check_equal(&[ann.closed(), bob.closed()]);
 }

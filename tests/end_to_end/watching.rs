@@ -18,7 +18,7 @@ const ON_TERMINAL: &str = "import pty, sys; pty.spawn(sys.argv[1:])";
 fn on_a_terminal_the_traffic_is_a_diagram() {
     let server = Server::start();
     let _director = Director::start(&server.url());
-    let (mut ann, invite) = Chat::open(&server.url(), "ann");
+    let (mut ann, invite) = Chat::open_clear(&server.url(), "ann");
     let mut command = Command::new("python3");
     command.args(["-c", ON_TERMINAL]).arg(program("chat"));
     command.args(["--color", "never", "--server", &server.url(), "watch"]);
@@ -55,7 +55,7 @@ fn on_a_terminal_the_traffic_is_a_diagram() {
 fn a_watcher_sees_frames_with_clocks_and_is_not_a_member() {
     let server = Server::start();
     let _director = Director::start(&server.url());
-    let (mut ann, invite) = Chat::open(&server.url(), "ann");
+    let (mut ann, invite) = Chat::open_clear(&server.url(), "ann");
     let room = ann.ready()["room"].as_str().unwrap().to_owned();
     let mut watch = Chat::run(&server.url(), &["watch", &room]);
     // Beats show that it is subscribed.

@@ -60,6 +60,14 @@ impl Chat {
         (chat, invite)
     }
 
+    /// Opens a discussion that anyone on the server can read; the node and its invite.
+    #[must_use]
+    pub fn open_clear(url: &str, nick: &str) -> (Self, String) {
+        let chat = Self::run(url, &["start", "--clear", "--nick", nick]);
+        let invite = chat.ready()["invite"].as_str().unwrap_or_default().to_owned();
+        (chat, invite)
+    }
+
     /// Joins by an invite or a room's id; returns once it is in.
     #[must_use]
     pub fn join(url: &str, invite: &str, nick: &str) -> Self {

@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 /// What a frame takes beside its items, at most: its clock, mostly.
 const FRAME_OVERHEAD: usize = 4 << 10;
+/// What an item takes beside its text, as CBOR, at most.
+const ITEM_OVERHEAD: usize = 48;
 
 impl Participant {
     pub(super) fn say(&mut self, items: Vec<Item>, is_final: bool) {
@@ -30,7 +32,7 @@ impl Participant {
         {
             let (mut batch, mut bytes) = (Vec::new(), 0);
             while let Some(item) = self.outbox.front() {
-                let size = json_bytes(item);
+                let size = self.size(item);
                 if self.sent_size(size) + FRAME_OVERHEAD > self.max_payload {
                     self.too_long(size);
                     self.outbox.pop_front();
@@ -49,6 +51,11 @@ impl Participant {
                 self.say(batch, false);
             }
         }
+    }
+
+    /// What an item takes in a batch: as JSON, or, encrypted, as CBOR.
+    fn size(&self, item: &Item) -> usize {
+        if self.seal.is_sealed() { item.text.len() + ITEM_OVERHEAD } else { json_bytes(item) }
     }
 
     /// What a batch of so many bytes takes on the wire.
