@@ -16,7 +16,7 @@ pub(super) fn message(message: &Message, colors: bool) -> String {
 pub(super) fn aside(event: &Event) -> Option<String> {
     match event {
         Event::Ready(ready) => Some(entered(ready)),
-        Event::Message(_) | Event::Agreement { .. } => None,
+        Event::Message(_) | Event::Agreement { .. } | Event::Verified(_) => None,
         Event::Member(member) => {
             let who = who(&member.nick, member.node);
             Some(match member.change {

@@ -13,7 +13,9 @@ mod room;
 mod strangers;
 mod telling;
 
+pub use chat_engine::Standing;
 pub use event::{
-    Change, Closed, Code, ConnectionState, Event, Member, Message, MessageId, Notice, Ready, Reason,
+    Change, Closed, Code, ConnectionState, Event, Member, Message, MessageId, Notice, Ready,
+    Reason, Verified,
 };
 pub use room::{Command, EnterError, Entry, Opening, Room, RoomAddress};

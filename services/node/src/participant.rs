@@ -146,6 +146,7 @@ impl Participant {
             Command::Say(text) => self.queue(ItemKind::Text, text),
             Command::Act(text) => self.queue(ItemKind::Action, text),
             Command::Nick(nick) => self.queue(ItemKind::Nick, nick),
+            Command::Verify => self.tell_standings(),
             Command::Leave(reason) => {
                 let patience = if reason == Reason::EndOfInput { DRAIN } else { Time::ZERO };
                 // Told again, it hurries.

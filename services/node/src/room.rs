@@ -110,6 +110,8 @@ pub enum Command {
     Act(String),
     /// Take another nick.
     Nick(String),
+    /// Tell who shows to have what, and what is being repaired: [`Event::Verified`].
+    Verify,
     /// Leave in order; the last event will be `closed` with this reason. After
     /// [`Reason::EndOfInput`] it first waits, for 5 s at most, until all present have what
     /// was said. Told twice, it hurries.
