@@ -1,9 +1,9 @@
 //! Options that every subcommand has.
 
-use crate::failure::Failure;
+use crate::{face, failure::Failure};
 use chat_connect::{Connection, NatsArgs, Patience, Settings, connect};
 use clap::{Args, ValueEnum};
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, Write};
 
 /// What connections are called at the server, where any member can see it: nothing personal.
 const CONNECTION_NAME: &str = "chat";
@@ -22,7 +22,8 @@ pub(crate) struct Globals {
     /// Colours; NO_COLOR is honoured
     #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
     pub(crate) color: Color,
-    /// Tell on stderr what happens below; never what was said
+    /// Tell on stderr what happens below; never what was said. While the screen is taken only
+    /// where stderr goes elsewhere
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
 }
@@ -71,7 +72,7 @@ impl Globals {
             Color::Never => false,
             Color::Auto => {
                 let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-                !refused && std::io::stdout().is_terminal()
+                !refused && io::stdout().is_terminal()
             }
         }
     }
@@ -82,7 +83,15 @@ impl Globals {
             let filter = tracing_subscriber::EnvFilter::new(
                 "chat_node=debug,chat_connect=debug,chat_director=info,async_nats=info",
             );
-            tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+            tracing_subscriber::fmt().with_env_filter(filter).with_writer(log).init();
         }
     }
+}
+
+/// Where the log goes: never across what is drawn.
+fn log() -> Box<dyn Write> {
+    if face::terminal_is_taken() && io::stderr().is_terminal() {
+        return Box::new(io::sink());
+    }
+    Box::new(io::stderr())
 }

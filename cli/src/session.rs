@@ -1,10 +1,10 @@
-//! A session: a room, a face, an input and an output, held together until the room is closed.
+//! A session: a room, an input and an output, held together until the room is closed.
 //!
 //! One loop, and nothing in it blocks: a user who doesn't read leaves the room's events where
 //! they are, and can still be interrupted.
 
 use crate::{
-    face::{self, Face, Output, Said, Shown},
+    face::{self, Output, Said},
     failure::{Code, Failure},
     globals::Globals,
     seeker::Seeker,
@@ -19,7 +19,7 @@ use tokio::{
     sync::mpsc,
 };
 
-/// Texts that wait for the output; with more, input waits too.
+/// Events that wait for the output; with more, input waits too.
 const TOLD: usize = 64;
 
 /// What happens when input ends.
@@ -41,11 +41,11 @@ pub(crate) enum Outcome {
 
 /// See the module.
 pub(crate) struct Session {
-    face: Box<dyn Face>,
     input: mpsc::Receiver<Said>,
-    output: Output,
+    output: Output<Event>,
     interrupt: Signal,
     terminate: Signal,
+    hangup: Option<Signal>,
     stay: bool,
     input_ended: bool,
     /// Nobody reads what is told.
@@ -61,8 +61,8 @@ pub(crate) struct Session {
     pending: Option<Command>,
     /// What was said to nobody, to be said before anything else.
     again: VecDeque<Command>,
-    /// Texts that wait for the output to take them.
-    told: VecDeque<Shown>,
+    /// Events that wait for the output to take them.
+    told: VecDeque<Event>,
 }
 
 impl Session {
@@ -73,7 +73,7 @@ impl Session {
     ) -> Result<Self, Failure> {
         let (interrupt, terminate) =
             (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-        let face::Opened { face, input, output } = face::open(globals)?;
+        let face::Opened { input, output, hangup } = face::open(globals)?;
         let mut notices = Vec::new();
         if connection.client.server_info().jetstream {
             notices.push(Notice::new(
@@ -82,11 +82,11 @@ impl Session {
             ));
         }
         Ok(Self {
-            face,
             input,
             output,
             interrupt,
             terminate,
+            hangup,
             stay: stay.stay,
             input_ended: false,
             unread: false,
@@ -135,8 +135,8 @@ impl Session {
             let nothing_told = self.told.is_empty();
             tokio::select! {
                 place = self.output.place(), if !nothing_told => {
-                    if let (Some(place), Some(shown)) = (place, self.told.pop_front()) {
-                        place.send(shown);
+                    if let (Some(place), Some(event)) = (place, self.told.pop_front()) {
+                        place.send(event);
                     }
                 }
                 () = self.output.closed(), if !self.unread => {
@@ -150,7 +150,7 @@ impl Session {
                         if let Event::Closed(last) = &event {
                             closed = Some(last.reason);
                         }
-                        self.happened(&event);
+                        self.happened(event);
                     }
                 },
                 permit = room.commands.reserve(), if self.pending.is_some() => {
@@ -165,6 +165,7 @@ impl Session {
                 }
                 _ = self.interrupt.recv() => self.signalled(),
                 _ = self.terminate.recv() => self.signalled(),
+                () = hung_up(&mut self.hangup) => self.signalled(),
                 room = company(&mut self.seeker), if nothing_told && !self.leaving => {
                     return Outcome::Company(room);
                 }
@@ -180,13 +181,14 @@ impl Session {
 
     /// Waits until everything told was read, and ends.
     pub(crate) async fn end(self, reason: Option<Reason>) -> Result<(), Failure> {
-        let Self { mut face, output, mut interrupt, mut terminate, .. } = self;
-        tokio::select! {
-            () = output.finish() => {}
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-        face.close();
+        let Self { output, mut interrupt, mut terminate, .. } = self;
+        let shown = tokio::select! {
+            shown = output.finish() => shown,
+            _ = interrupt.recv() => Ok(()),
+            _ = terminate.recv() => Ok(()),
+        };
+        face::give_back_terminal();
+        shown?;
         let failed = |code, what: &str| Err(Failure::new(code, what));
         match reason {
             Some(Reason::Left | Reason::EndOfInput | Reason::Signal) => Ok(()),
@@ -196,9 +198,9 @@ impl Session {
         }
     }
 
-    fn happened(&mut self, event: &Event) {
+    fn happened(&mut self, event: Event) {
         if let Some(seeker) = &mut self.seeker {
-            seeker.note(event);
+            seeker.note(&event);
             if matches!(event, Event::Ready(_)) {
                 self.again.extend(seeker.take_unheard());
             }
@@ -206,7 +208,7 @@ impl Session {
         // Right after `ready` stands who is there, and nothing else.
         if !matches!(event, Event::Ready(_) | Event::Member(_)) {
             for notice in std::mem::take(&mut self.notices) {
-                self.tell(&Event::Warning(notice));
+                self.tell(Event::Warning(notice));
             }
         }
         self.tell(event);
@@ -223,14 +225,14 @@ impl Session {
                     self.nick = Some(nick.clone());
                 }
                 if self.seeker.as_mut().is_some_and(|seeker| !seeker.said(&command)) {
-                    self.tell(&Event::Warning(Notice::new(
+                    self.tell(Event::Warning(Notice::new(
                         NoticeCode::Trimmed,
                         "nobody is here, and this is too much to be said again where somebody is",
                     )));
                 }
                 self.pending = Some(command);
             }
-            Said::Wrong(event) => self.tell(&event),
+            Said::Wrong(event) => self.tell(event),
             Said::EndOfInput => {
                 self.input_ended = true;
                 if !self.stay {
@@ -243,7 +245,7 @@ impl Session {
     fn signalled(&mut self) {
         if std::mem::replace(&mut self.signalled, true) {
             // Told a second time: no more waiting for anybody.
-            self.face.close();
+            face::give_back_terminal();
             std::process::exit(Code::Other as i32);
         }
         self.leave(Reason::Signal);
@@ -258,10 +260,18 @@ impl Session {
         }
     }
 
-    fn tell(&mut self, event: &Event) {
+    fn tell(&mut self, event: Event) {
         if !self.unread {
-            self.told.extend(self.face.text(event));
+            self.told.push_back(event);
         }
+    }
+}
+
+/// Waits for ever where losing the terminal means nothing.
+async fn hung_up(hangup: &mut Option<Signal>) {
+    match hangup {
+        Some(signal) => drop(signal.recv().await),
+        None => pending().await,
     }
 }
 

@@ -7,6 +7,7 @@ pub mod causal;
 pub mod chat;
 pub mod programs;
 pub mod proxy;
+pub mod terminal;
 pub mod wait;
 
 pub use chat::Chat;

@@ -1,6 +1,6 @@
 //! Events as text for people. Whatever peers sent is cleaned before it is shown.
 
-use chat_node::{Change, ConnectionState, Event, Message, Ready};
+use chat_node::{Change, ConnectionState, Event, Member, Message, Ready};
 use chat_protocol::{NodeId, limits, text};
 
 /// `nick·tag: text`, further lines indented.
@@ -17,20 +17,7 @@ pub(super) fn aside(event: &Event) -> Option<String> {
     match event {
         Event::Ready(ready) => Some(entered(ready)),
         Event::Message(_) | Event::Agreement { .. } | Event::Verified(_) => None,
-        Event::Member(member) => {
-            let who = who(&member.nick, member.node);
-            Some(match member.change {
-                Change::Joined => format!("-- {who} is here"),
-                Change::Left => format!("-- {who} has left"),
-                Change::Unreachable => format!("-- {who} can't be reached"),
-                Change::Back => format!("-- {who} is back"),
-                Change::Gone => format!("-- {who} is gone"),
-                Change::Expelled => {
-                    format!("-- {who} is expelled: it signed two contents with one name")
-                }
-                Change::Renamed => format!("-- {} is now called {who}", member.node.tag()),
-            })
-        }
+        Event::Member(member) => Some(format!("-- {}", self::member(member))),
         Event::Gap { missing, .. } => {
             Some(format!("-- {} message(s) that the next one answers are missing", missing.len()))
         }
@@ -43,6 +30,20 @@ pub(super) fn aside(event: &Event) -> Option<String> {
         Event::Closed(closed) => {
             Some(format!("-- closed, {} message(s), digest {}", closed.messages, closed.digest))
         }
+    }
+}
+
+/// Who came, went or took another name.
+pub(super) fn member(member: &Member) -> String {
+    let who = who(&member.nick, member.node);
+    match member.change {
+        Change::Joined => format!("{who} is here"),
+        Change::Left => format!("{who} has left"),
+        Change::Unreachable => format!("{who} can't be reached"),
+        Change::Back => format!("{who} is back"),
+        Change::Gone => format!("{who} is gone"),
+        Change::Expelled => format!("{who} is expelled: it signed two contents with one name"),
+        Change::Renamed => format!("{} is now called {who}", member.node.tag()),
     }
 }
 
@@ -70,7 +71,7 @@ pub(super) fn who(nick: &str, node: NodeId) -> String {
     format!("{}·{}", text::one_line(nick, limits::NICK_CHARS), node.tag())
 }
 
-fn one_line(message: &str) -> String {
+pub(super) fn one_line(message: &str) -> String {
     text::one_line(message, 400)
 }
 
