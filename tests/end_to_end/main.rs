@@ -1,6 +1,7 @@
 //! Real programs on a real server: one module a behaviour.
 
 mod bad_input;
+mod busy_screen;
 mod causal_order;
 mod cut_off_and_back;
 mod cut_off_while_entering;
@@ -15,4 +16,5 @@ mod no_history;
 mod random_strangers;
 mod server_restart;
 mod slow_reader;
+mod terminal;
 mod watching;
