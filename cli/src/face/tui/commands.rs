@@ -3,6 +3,7 @@
 use super::{
     model::{Action, Focus, Model},
     panel::{Content, Panel},
+    room::Phase,
     scroll::Scroll,
     why,
 };
@@ -30,6 +31,10 @@ impl Model {
     }
 
     fn say(&mut self, text: String, command: fn(String) -> Command) -> Option<Action> {
+        if self.room.phase == Phase::Leaving {
+            self.status = Some("not said: you are leaving".into());
+            return None;
+        }
         match input::text(text, command) {
             Said::Wrong(Event::Error(notice) | Event::Warning(notice)) => {
                 self.status = Some(notice.message);
@@ -72,7 +77,7 @@ impl Model {
                 self.status = Some(told.into());
             }
             Slash::Quit => return self.quit(),
-            Slash::QuitNow => return act(Command::Leave(Reason::Left)),
+            Slash::QuitNow => return self.leave(),
             #[cfg(debug_assertions)]
             Slash::Panic => return Some(Action::Panic),
         }
@@ -85,6 +90,12 @@ impl Model {
             self.focus = Focus::Leave;
             return None;
         }
+        self.leave()
+    }
+
+    /// Leaves without asking; the others take a moment to notice.
+    pub(super) fn leave(&mut self) -> Option<Action> {
+        self.room.phase = Phase::Leaving;
         act(Command::Leave(Reason::Left))
     }
 

@@ -4,11 +4,10 @@ use super::{
     complete::complete,
     model::{Action, Focus, Model},
     panel::Content,
+    room::Phase,
     scroll::Scroll,
     view,
 };
-use crate::face::Said;
-use chat_node::{Command, Reason};
 use ratatui::crossterm::event::{
     Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEventKind,
 };
@@ -55,7 +54,10 @@ impl Model {
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
         let page = isize::try_from(self.laid().view.saturating_sub(2).max(1)).unwrap_or(1);
         match key.code {
-            KeyCode::Char('c') if ctrl => return Some(Action::Interrupt),
+            KeyCode::Char('c') if ctrl => {
+                self.room.phase = Phase::Leaving;
+                return Some(Action::Interrupt);
+            }
             KeyCode::Char('z') if ctrl => return Some(Action::Suspend),
             KeyCode::Char('l') if ctrl => return Some(Action::Redraw),
             KeyCode::Char('f') if ctrl => self.search(""),
@@ -131,9 +133,7 @@ impl Model {
     fn answer(&mut self, key: KeyEvent) -> Option<Action> {
         self.focus = Focus::Editor;
         match key.code {
-            KeyCode::Char('y' | 'Y') => {
-                Some(Action::Say(Said::Command(Command::Leave(Reason::Left))))
-            }
+            KeyCode::Char('y' | 'Y') => self.leave(),
             _ => {
                 self.status = Some("stayed".into());
                 None
@@ -232,7 +232,9 @@ fn edit(editor: &mut super::editor::Editor, key: KeyEvent) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::face::tui::scenes::Scene;
+    use crate::face::{Said, tui::scenes::Scene};
+    use chat_node::{Command, Reason};
+    use ratatui::crossterm::event::MouseEvent;
 
     fn say(text: &str) -> Option<Action> {
         Some(Action::Say(Said::Command(Command::Say(text.into()))))
@@ -280,9 +282,11 @@ mod tests {
         assert_eq!(scene.line("/quit"), None);
         assert_eq!(scene.model.focus, Focus::Leave);
         assert_eq!(scene.press(KeyCode::Char('n'), KeyModifiers::NONE), None);
-        assert_eq!(scene.line("/quit!"), leave());
         assert_eq!(scene.line("/quit"), None);
         assert_eq!(scene.press(KeyCode::Char('y'), KeyModifiers::NONE), leave());
+        assert_eq!(scene.line("too late"), None);
+        assert_eq!(scene.model.status.as_deref(), Some("not said: you are leaving"));
+        assert_eq!(scene.line("/quit!"), leave());
         scene.joins(2, "bob");
         assert_eq!(scene.line("/quit"), leave());
         assert_eq!(scene.press(KeyCode::Char('d'), KeyModifiers::CONTROL), leave());
@@ -302,6 +306,27 @@ mod tests {
         assert_eq!(scene.model.find.at, Some(first));
         scene.types("x");
         assert_eq!((scene.model.focus, scene.model.editor.text()), (Focus::Editor, "x"));
+    }
+
+    #[test]
+    fn the_wheel_scrolls_and_escape_goes_back_to_the_end() {
+        let mut scene = Scene::new();
+        for n in 1..=60 {
+            scene.says(2, n, n, "line");
+        }
+        let wheel = |kind| {
+            Input::Mouse(MouseEvent { kind, column: 0, row: 0, modifiers: KeyModifiers::NONE })
+        };
+        scene.model.input(wheel(MouseEventKind::ScrollUp));
+        scene.model.input(wheel(MouseEventKind::ScrollUp));
+        assert_ne!(scene.model.scroll, Scroll::End);
+        scene.model.input(wheel(MouseEventKind::ScrollDown));
+        scene.model.input(wheel(MouseEventKind::ScrollDown));
+        assert_eq!(scene.model.scroll, Scroll::End);
+        scene.press(KeyCode::PageUp, KeyModifiers::NONE);
+        scene.types("draft");
+        scene.press(KeyCode::Esc, KeyModifiers::NONE);
+        assert_eq!((scene.model.scroll, scene.model.editor.text()), (Scroll::End, "draft"));
     }
 
     #[test]

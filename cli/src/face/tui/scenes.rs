@@ -16,6 +16,7 @@ use jiff::tz::TimeZone;
 use ratatui::{
     Terminal,
     backend::TestBackend,
+    buffer::Buffer,
     crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers},
 };
 use std::sync::Arc;
@@ -216,12 +217,17 @@ impl Scene {
         self.press(KeyCode::Enter, KeyModifiers::NONE)
     }
 
-    /// What the terminal shows, row by row.
-    pub(super) fn shown(&mut self, columns: u16, rows: u16) -> String {
+    /// What a terminal of this size shows, cell by cell.
+    pub(super) fn cells(&mut self, columns: u16, rows: u16) -> Buffer {
         self.model.input(Input::Resize(columns, rows));
         let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
         terminal.draw(|frame| view::draw(&self.model, frame)).unwrap();
-        let buffer = terminal.backend().buffer();
+        terminal.backend().buffer().clone()
+    }
+
+    /// What a terminal of this size shows, row by row.
+    pub(super) fn shown(&mut self, columns: u16, rows: u16) -> String {
+        let buffer = self.cells(columns, rows);
         let row = |y| {
             let (mut row, mut x) = (String::new(), 0);
             while x < columns {

@@ -6,7 +6,10 @@
 use super::scenes::{Scene, message, node};
 use chat_node::{Change, ConnectionState, Event, Message};
 use chat_protocol::{Dot, Number};
-use ratatui::crossterm::event::{Event as Input, KeyCode, KeyModifiers};
+use ratatui::{
+    crossterm::event::{Event as Input, KeyCode, KeyModifiers},
+    style::{Color, Modifier},
+};
 use std::path::Path;
 
 /// Both sizes of a situation, against the files of this name.
@@ -196,11 +199,40 @@ fn hostile_text_is_shown_harmless() {
 }
 
 #[test]
-fn without_colours_nothing_is_lost() {
-    let mut scene = Scene::discussion();
-    scene.model.colors = false;
-    let mut coloured = Scene::discussion();
-    assert_eq!(scene.shown(80, 24), coloured.shown(80, 24));
+fn all_scripts_stay_in_their_columns() {
+    let mut scene = Scene::new();
+    scene.joins(2, "日本語の名前");
+    scene.agree(2, 2);
+    let texts = [
+        "全角の文字は二桁を取ります。長い行も語の途中で折り返されますが、文字は壊れません。",
+        "family 👩‍👩‍👧, flag 🇩🇪, thumb 👍🏽, é and e\u{301}",
+        "שלום לכולם, מה שלומכם היום?",
+        "مرحبا بالجميع",
+    ];
+    for (n, text) in (1..).zip(texts) {
+        let nick = "日本語の名前".into();
+        scene.tell(Event::Message(Message { nick, ..message(2, n, n, text, &[]) }));
+    }
+    scene.types("日本語 👍🏽 שלום");
+    check("scripts", scene);
+}
+
+#[test]
+fn sixteen_colours_do_and_none_do_as_well() {
+    for colors in [true, false] {
+        let mut scene = Scene::discussion();
+        scene.listened(&["subscriber spy"]);
+        scene.model.colors = colors;
+        scene.press(KeyCode::F(2), KeyModifiers::NONE);
+        let plain = |color| {
+            color == Color::Reset
+                || colors && !matches!(color, Color::Rgb(..) | Color::Indexed(_) | Color::White)
+        };
+        let cells = scene.cells(80, 24);
+        assert!(cells.content().iter().all(|cell| plain(cell.fg) && plain(cell.bg)), "{colors}");
+        let alert = &cells[(1, 1)];
+        assert!(colors || alert.modifier.contains(Modifier::REVERSED), "the banner stands out");
+    }
 }
 
 #[test]
