@@ -133,10 +133,8 @@ impl Screen {
     /// The process goes on; whoever had the terminal meanwhile may have changed it.
     fn resume(&mut self) -> io::Result<()> {
         terminal::lend();
-        if terminal::take()? {
-            self.forget_drawn()?;
-        }
-        Ok(())
+        terminal::take()?;
+        if terminal::terminal_is_taken() { self.forget_drawn() } else { Ok(()) }
     }
 
     /// All of it is drawn next time. (`clear` would ask the terminal where its cursor is, and

@@ -13,9 +13,10 @@ use ratatui::crossterm::{
 use std::{
     io::{self, stdout},
     sync::{
-        Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
+        mpsc::channel,
     },
+    time::Duration,
 };
 
 /// Buttons and the wheel, in SGR form. Not every movement of the mouse: that would wake an
@@ -24,35 +25,37 @@ const MOUSE_ON: &str = "\u{1b}[?1000h\u{1b}[?1006h";
 const MOUSE_OFF: &str = "\u{1b}[?1006l\u{1b}[?1000l";
 
 /// Whether it is taken.
-static TAKEN: Mutex<bool> = Mutex::new(false);
+static TAKEN: AtomicBool = AtomicBool::new(false);
 /// It is never taken again: the process is ending.
 static ENDED: AtomicBool = AtomicBool::new(false);
+/// A terminal that takes nothing any more keeps the process from ending for so long.
+const STUCK: Duration = Duration::from_millis(500);
 
-/// Takes it: raw, with a screen of its own. False where it was given back for good.
-pub(super) fn take() -> io::Result<bool> {
-    let mut taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
-    if ENDED.load(Ordering::Acquire) {
-        return Ok(false);
+/// Takes it: raw, with a screen of its own. Not where it was given back for good.
+pub(super) fn take() -> io::Result<()> {
+    if ENDED.load(Ordering::SeqCst) || TAKEN.swap(true, Ordering::SeqCst) {
+        return Ok(());
     }
-    if !std::mem::replace(&mut *taken, true) {
-        enable_raw_mode()?;
-        execute!(
-            stdout(),
-            EnterAlternateScreen,
-            EnableBracketedPaste,
-            EnableFocusChange,
-            Print(MOUSE_ON),
-            MoveTo(0, 0)
-        )?;
+    enable_raw_mode()?;
+    execute!(
+        stdout(),
+        EnterAlternateScreen,
+        EnableBracketedPaste,
+        EnableFocusChange,
+        Print(MOUSE_ON),
+        MoveTo(0, 0)
+    )?;
+    if ENDED.load(Ordering::SeqCst) {
+        lend();
     }
-    Ok(true)
+    Ok(())
 }
 
 /// Gives it back, to be taken again.
 pub(super) fn lend() {
-    let mut taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
-    if std::mem::replace(&mut *taken, false) {
-        // Each is tried: a terminal that is gone refuses all of them.
+    if TAKEN.swap(false, Ordering::SeqCst) {
+        // First what can't block. Each is tried: a terminal that is gone refuses all of them.
+        let _ = disable_raw_mode();
         let _ = execute!(
             stdout(),
             Print(MOUSE_OFF),
@@ -61,19 +64,25 @@ pub(super) fn lend() {
             LeaveAlternateScreen,
             Show
         );
-        let _ = disable_raw_mode();
     }
 }
 
 /// Gives it back for good. Does nothing where it never was taken.
 pub(crate) fn give_back_terminal() {
-    ENDED.store(true, Ordering::Release);
-    lend();
+    ENDED.store(true, Ordering::SeqCst);
+    if terminal_is_taken() {
+        let (done, given_back) = channel();
+        std::thread::spawn(move || {
+            lend();
+            let _ = done.send(());
+        });
+        let _ = given_back.recv_timeout(STUCK);
+    }
 }
 
 /// Whether it is taken: only then may it be drawn on.
 pub(crate) fn terminal_is_taken() -> bool {
-    *TAKEN.lock().unwrap_or_else(PoisonError::into_inner)
+    TAKEN.load(Ordering::SeqCst)
 }
 
 /// Before a panic is told of, the terminal is made fit to show it.
