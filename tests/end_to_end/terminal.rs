@@ -1,7 +1,11 @@
 //! The full screen in a real terminal: driven by keys, read as a person would, and given back
 //! as it was found whatever happens.
 
-use chat_tests::{Chat, Director, Server, programs, terminal::Terminal, wait::PATIENCE};
+use chat_tests::{
+    Chat, Director, Server, programs,
+    terminal::Terminal,
+    wait::{PATIENCE, within},
+};
 use std::process::Command;
 
 const CTRL_C: &str = "\u{3}";
@@ -241,6 +245,35 @@ fn what_peers_send_cannot_steer_the_terminal() {
     }
     let most = written.split(|c| c != '\u{301}').map(str::len).max();
     assert!(most <= Some(8 * '\u{301}'.len_utf8()), "{most:?} bytes of marks");
+}
+
+#[test]
+fn a_terminal_that_nobody_reads_holds_up_neither_the_node_nor_its_end() {
+    let server = Server::start();
+    let _director = Director::start(&server.url());
+    let (mut ann, invite) = Chat::open(&server.url(), "ann");
+    let bob = chat(&server, "bob", &["join"], &invite);
+    bob.wait_for("same transcript 2/2");
+    bob.resize(200, 50);
+    let unread = bob.unread();
+    let told = |ann: &Chat| ann.events_of("agreement").len();
+    for letter in 'a'..='t' {
+        let before = told(&ann);
+        // Each cell of the screen becomes another one: far more than a terminal holds unread.
+        let say = serde_json::json!({ "say": letter.to_string().repeat(150) });
+        ann.send_bytes(format!("{say}\n").repeat(50).as_bytes());
+        let agreed = || {
+            let same = ann.last_of("agreement").is_some_and(|last| last["same"] == 2);
+            (same && told(&ann) > before).then_some(())
+        };
+        within(PATIENCE, "bob's node has it", agreed, || ann.state());
+    }
+    assert!(ann.events_of("member").iter().all(|event| event["change"] != "unreachable"));
+    bob.signal("TERM");
+    ann.wait_for("left", |event| event["change"] == "left");
+    bob.signal("TERM");
+    within(PATIENCE, "it ends", || bob.has_ended().then_some(()), String::new);
+    drop(unread);
 }
 
 #[test]

@@ -29,6 +29,8 @@ pub struct Terminal {
     child: Child,
     seen: Arc<Mutex<Seen>>,
     found: String,
+    /// Held by whoever keeps it from being read.
+    reading: Arc<Mutex<()>>,
 }
 
 impl Terminal {
@@ -46,16 +48,26 @@ impl Terminal {
         let emulator = vt100::Parser::new(size(rows), size(columns), 1000);
         let seen = Arc::new(Mutex::new(Seen { emulator, bytes: Vec::new() }));
         let (pty, sink) = (Arc::new(pty), seen.clone());
-        let reader = pty.clone();
+        let (reader, reading) = (pty.clone(), Arc::new(Mutex::new(())));
+        let turn = reading.clone();
         std::thread::spawn(move || {
             let mut buffer = [0; 16 << 10];
             while let Ok(count @ 1..) = (&*reader).read(&mut buffer) {
+                drop(turn.lock());
                 let mut seen = sink.lock().expect("no holder panics");
                 seen.bytes.extend(&buffer[..count]);
                 seen.emulator.process(&buffer[..count]);
             }
         });
-        Self { pty, pts, child: child.expect("the program starts"), seen, found }
+        Self { pty, pts, child: child.expect("the program starts"), seen, found, reading }
+    }
+
+    /// Nobody reads it while this is held: soon it takes nothing any more.
+    ///
+    /// # Panics
+    /// Never, in practice.
+    pub fn unread(&self) -> MutexGuard<'_, ()> {
+        self.reading.lock().expect("no holder panics")
     }
 
     /// What a person sees.
@@ -165,6 +177,13 @@ impl Terminal {
             stat.rsplit(") ").next()?.starts_with('T').then_some(())
         };
         within(PATIENCE, "it stops", stopped, || self.screen());
+    }
+
+    /// Whether it has ended: there only its remains are left, or nothing.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid()));
+        stat.is_ok_and(|stat| stat.rsplit(") ").next().is_some_and(|state| state.starts_with('Z')))
     }
 
     /// Waits for its end; the exit code, -1 if a signal ended it.
