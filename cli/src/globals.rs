@@ -1,10 +1,10 @@
 //! Options that every subcommand has.
 
-use crate::{config::Config, failure::Failure, progress::while_waiting};
+use crate::{config::Config, face, failure::Failure, progress::while_waiting};
 use chat_connect::{Connection, NatsArgs, Patience, Settings, connect};
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 
 /// What connections are called at the server, where any member can see it: nothing personal.
 pub(crate) const CONNECTION_NAME: &str = "chat";
@@ -26,7 +26,8 @@ pub(crate) struct Globals {
     /// No bell when someone says your name
     #[arg(long, global = true)]
     pub(crate) no_bell: bool,
-    /// Tell on stderr what happens below; never what was said
+    /// Tell on stderr what happens below; never what was said. While the screen is taken only
+    /// where stderr goes elsewhere
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
     /// What the configuration file says.
@@ -100,9 +101,17 @@ impl Globals {
             let filter = tracing_subscriber::EnvFilter::new(
                 "chat_node=debug,chat_connect=debug,chat_director=info,async_nats=info",
             );
-            tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+            tracing_subscriber::fmt().with_env_filter(filter).with_writer(log).init();
         }
     }
+}
+
+/// Where the log goes: never across what is drawn.
+fn log() -> Box<dyn Write> {
+    if face::terminal_is_taken() && io::stderr().is_terminal() {
+        return Box::new(io::sink());
+    }
+    Box::new(io::stderr())
 }
 
 #[cfg(test)]

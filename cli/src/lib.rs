@@ -2,7 +2,6 @@
 //! and a prompt (`face`), and a session that holds a room and a face together.
 
 mod args;
-mod bell;
 mod commands;
 mod config;
 pub mod demo;

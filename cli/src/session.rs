@@ -1,11 +1,10 @@
-//! A session: a room, a face, an input and an output, held together until the room is closed.
+//! A session: a room, an input and an output, held together until the room is closed.
 //!
 //! One loop, and nothing in it blocks: a user who doesn't read leaves the room's events where
 //! they are, and can still be interrupted.
 
 use crate::{
-    bell::Bell,
-    face::{self, Face, Output, Said, Shown},
+    face::{self, Output, Said},
     failure::{Code, Failure},
     globals::Globals,
     seeker::Seeker,
@@ -20,7 +19,7 @@ use tokio::{
     sync::mpsc,
 };
 
-/// Texts that wait for the output; with more, input waits too.
+/// Events that wait for the output; with more, input waits too.
 const TOLD: usize = 64;
 
 /// What happens when input ends.
@@ -42,11 +41,11 @@ pub(crate) enum Outcome {
 
 /// See the module.
 pub(crate) struct Session {
-    face: Box<dyn Face>,
     input: mpsc::Receiver<Said>,
-    output: Output,
+    output: Output<Event>,
     interrupt: Signal,
     terminate: Signal,
+    hangup: Option<Signal>,
     stay: bool,
     /// The first event was told: what is wrong with the input comes after it.
     ready: bool,
@@ -58,15 +57,14 @@ pub(crate) struct Session {
     /// Told once, after who is there.
     notices: Vec<Notice>,
     seeker: Option<Seeker>,
-    bell: Bell,
     /// The nick taken last, if not the first one.
     nick: Option<String>,
     /// A command that waits for the room to take it.
     pending: Option<Command>,
     /// What was said to nobody, to be said before anything else.
     again: VecDeque<Command>,
-    /// Texts that wait for the output to take them.
-    told: VecDeque<Shown>,
+    /// Events that wait for the output to take them.
+    told: VecDeque<Event>,
 }
 
 impl Session {
@@ -77,7 +75,7 @@ impl Session {
     ) -> Result<Self, Failure> {
         let (interrupt, terminate) =
             (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-        let face::Opened { face, input, output } = face::open(globals)?;
+        let face::Opened { input, output, hangup } = face::open(globals)?;
         let mut notices = Vec::new();
         if connection.client.server_info().jetstream {
             notices.push(Notice::new(
@@ -86,11 +84,11 @@ impl Session {
             ));
         }
         Ok(Self {
-            face,
             input,
             output,
             interrupt,
             terminate,
+            hangup,
             stay: stay.stay,
             ready: false,
             input_ended: false,
@@ -99,7 +97,6 @@ impl Session {
             signalled: false,
             notices,
             seeker: None,
-            bell: Bell::new(globals.bell()),
             nick: None,
             pending: None,
             again: VecDeque::new(),
@@ -141,8 +138,8 @@ impl Session {
             let nothing_told = self.told.is_empty();
             tokio::select! {
                 place = self.output.place(), if !nothing_told => {
-                    if let (Some(place), Some(shown)) = (place, self.told.pop_front()) {
-                        place.send(shown);
+                    if let (Some(place), Some(event)) = (place, self.told.pop_front()) {
+                        place.send(event);
                     }
                 }
                 () = self.output.closed(), if !self.unread => {
@@ -156,7 +153,7 @@ impl Session {
                         if let Event::Closed(last) = &event {
                             closed = Some(last.reason);
                         }
-                        self.happened(&event);
+                        self.happened(event);
                     }
                 },
                 permit = room.commands.reserve(), if self.pending.is_some() => {
@@ -174,6 +171,7 @@ impl Session {
                 }
                 _ = self.interrupt.recv() => self.signalled(),
                 _ = self.terminate.recv() => self.signalled(),
+                () = hung_up(&mut self.hangup) => self.signalled(),
                 room = company(&mut self.seeker), if nothing_told && !self.leaving => {
                     return Outcome::Company(room);
                 }
@@ -189,13 +187,14 @@ impl Session {
 
     /// Waits until everything told was read, and ends.
     pub(crate) async fn end(self, reason: Option<Reason>) -> Result<(), Failure> {
-        let Self { mut face, output, mut interrupt, mut terminate, .. } = self;
-        tokio::select! {
-            () = output.finish() => {}
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-        face.close();
+        let Self { output, mut interrupt, mut terminate, .. } = self;
+        let shown = tokio::select! {
+            shown = output.finish() => shown,
+            _ = interrupt.recv() => Ok(()),
+            _ = terminate.recv() => Ok(()),
+        };
+        face::give_back_terminal();
+        shown?;
         let failed = |code, what: &str| Err(Failure::new(code, what));
         match reason {
             Some(Reason::Left | Reason::EndOfInput | Reason::Signal) => Ok(()),
@@ -205,11 +204,10 @@ impl Session {
         }
     }
 
-    fn happened(&mut self, event: &Event) {
+    fn happened(&mut self, event: Event) {
         self.ready |= matches!(event, Event::Ready(_));
-        self.bell.hear(event);
         if let Some(seeker) = &mut self.seeker {
-            seeker.note(event);
+            seeker.note(&event);
             if matches!(event, Event::Ready(_)) {
                 self.again.extend(seeker.take_unheard());
             }
@@ -217,7 +215,7 @@ impl Session {
         // Right after `ready` stands who is there, and nothing else.
         if !matches!(event, Event::Ready(_) | Event::Member(_)) {
             for notice in std::mem::take(&mut self.notices) {
-                self.tell(&Event::Warning(notice));
+                self.tell(Event::Warning(notice));
             }
         }
         self.tell(event);
@@ -232,17 +230,16 @@ impl Session {
             Said::Command(command) => {
                 if let Command::Nick(nick) = &command {
                     self.nick = Some(nick.clone());
-                    self.bell.renamed(nick);
                 }
                 if self.seeker.as_mut().is_some_and(|seeker| !seeker.said(&command)) {
-                    self.tell(&Event::Warning(Notice::new(
+                    self.tell(Event::Warning(Notice::new(
                         NoticeCode::Trimmed,
                         "nobody is here, and this is too much to be said again where somebody is",
                     )));
                 }
                 self.pending = Some(command);
             }
-            Said::Wrong(event) => self.tell(&event),
+            Said::Wrong(event) => self.tell(event),
             Said::EndOfInput => {
                 self.input_ended = true;
                 if !self.stay {
@@ -255,7 +252,7 @@ impl Session {
     fn signalled(&mut self) {
         if std::mem::replace(&mut self.signalled, true) {
             // Told a second time: no more waiting for anybody.
-            self.face.close();
+            face::give_back_terminal();
             std::process::exit(Code::Other as i32);
         }
         self.leave(Reason::Signal);
@@ -270,10 +267,18 @@ impl Session {
         }
     }
 
-    fn tell(&mut self, event: &Event) {
+    fn tell(&mut self, event: Event) {
         if !self.unread {
-            self.told.extend(self.face.text(event));
+            self.told.push_back(event);
         }
+    }
+}
+
+/// Waits for ever where losing the terminal means nothing.
+async fn hung_up(hangup: &mut Option<Signal>) {
+    match hangup {
+        Some(signal) => drop(signal.recv().await),
+        None => pending().await,
     }
 }
 

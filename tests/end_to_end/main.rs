@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bots;
+mod busy_screen;
 mod causal_order;
 mod cut_off_and_back;
 mod cut_off_while_entering;
@@ -21,4 +22,5 @@ mod random_strangers;
 mod sealed_rooms;
 mod server_restart;
 mod slow_reader;
+mod terminal;
 mod watching;

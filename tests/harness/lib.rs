@@ -8,6 +8,7 @@ pub mod chat;
 pub mod programs;
 pub mod proxy;
 pub mod spying;
+pub mod terminal;
 pub mod wait;
 
 pub use chat::Chat;

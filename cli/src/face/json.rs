@@ -11,8 +11,8 @@ use serde::Deserialize;
 pub(super) struct Json;
 
 impl Face for Json {
-    fn text(&mut self, event: &Event) -> Option<Shown> {
-        // Events have string keys: there is nothing that could fail.
+    fn text(&self, event: &Event) -> Option<Shown> {
+        // What is no part of the contract doesn't serialize, all else does.
         serde_json::to_string(event).ok().map(Shown::Data)
     }
 }

@@ -16,7 +16,7 @@ impl Lines {
 }
 
 impl Face for Lines {
-    fn text(&mut self, event: &Event) -> Option<Shown> {
+    fn text(&self, event: &Event) -> Option<Shown> {
         match event {
             Event::Message(message) => Some(Shown::Data(telling::message(message, self.colors))),
             other => telling::aside(other).map(Shown::Aside),

@@ -1,20 +1,22 @@
-//! The faces of a room: NDJSON for programs, lines for pipes, a prompt for people.
+//! The faces of a room: NDJSON for programs, lines for pipes, a full screen for people.
 
 mod input;
 mod json;
 mod lines;
 mod output;
-mod prompt;
 mod reader;
+mod slash;
 mod telling;
+mod tui;
 
 pub(crate) use output::Output;
 pub(crate) use telling::node_color;
+pub(crate) use tui::{give_back_terminal, terminal_is_taken};
 
 use crate::{failure::Failure, globals::Globals};
 use chat_node::{Command, Event};
 use std::io::{self, IsTerminal};
-use tokio::sync::mpsc;
+use tokio::{signal::unix::Signal, sync::mpsc};
 
 /// Input on its way from the thread that reads it. Small: who types faster than the room
 /// takes waits.
@@ -40,29 +42,28 @@ pub(crate) enum Shown {
     Aside(String),
 }
 
-/// How a room looks to its user.
-pub(crate) trait Face {
+/// How a room looks line by line.
+trait Face: Send {
     /// The text of an event, if it has one.
-    fn text(&mut self, event: &Event) -> Option<Shown>;
-
-    /// Leaves the terminal as it was found.
-    fn close(&mut self) {}
+    fn text(&self, event: &Event) -> Option<Shown>;
 }
 
-/// A face, what it is told and where it tells.
+/// What a face hears from its user, and where it is told of the room.
 pub(crate) struct Opened {
-    pub(crate) face: Box<dyn Face>,
     pub(crate) input: mpsc::Receiver<Said>,
-    pub(crate) output: Output,
+    pub(crate) output: Output<Event>,
+    /// Where losing the terminal ends the stay.
+    pub(crate) hangup: Option<Signal>,
 }
 
-/// The face that fits: JSON if asked for, a prompt on a terminal, else lines.
+/// The face that fits: JSON if asked for, the screen of a terminal that can, else lines.
 pub(crate) fn open(globals: &Globals) -> Result<Opened, Failure> {
     let (sender, input) = mpsc::channel(QUEUE);
     let on_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
-    if on_terminal && !globals.json {
-        let (prompt, printer) = prompt::Prompt::start(sender, globals.colors())?;
-        return Ok(Opened { face: Box::new(prompt), input, output: Output::start(printer) });
+    let dumb = std::env::var_os("TERM").is_none_or(|kind| kind.is_empty() || kind == "dumb");
+    if on_terminal && !dumb && !globals.json {
+        let (output, hangup) = tui::start(sender, globals.colors(), globals.bell())?;
+        return Ok(Opened { input, output, hangup: Some(hangup) });
     }
     let face: Box<dyn Face> = if globals.json {
         input::start(sender, json::said);
@@ -71,5 +72,5 @@ pub(crate) fn open(globals: &Globals) -> Result<Opened, Failure> {
         input::start(sender, lines::said);
         Box::new(lines::Lines::new(globals.colors()))
     };
-    Ok(Opened { face, input, output: Output::streams()? })
+    Ok(Opened { input, output: Output::of(face)?, hangup: None })
 }

@@ -1,7 +1,7 @@
 //! Events as text for people. Whatever peers sent is cleaned before it is shown.
 
 use chat_node::{
-    Change, ConnectionState, Event, Listener, ListenerKind, ListenersState, Message, Ready,
+    Change, ConnectionState, Event, Listener, ListenerKind, ListenersState, Member, Message, Ready,
 };
 use chat_protocol::{NodeId, limits, text};
 
@@ -18,21 +18,8 @@ pub(super) fn message(message: &Message, colors: bool) -> String {
 pub(super) fn aside(event: &Event) -> Option<String> {
     match event {
         Event::Ready(ready) => Some(entered(ready)),
-        Event::Message(_) | Event::Agreement { .. } => None,
-        Event::Member(member) => {
-            let who = who(&member.nick, member.node);
-            Some(match member.change {
-                Change::Joined => format!("-- {who} is here"),
-                Change::Left => format!("-- {who} has left"),
-                Change::Unreachable => format!("-- {who} can't be reached"),
-                Change::Back => format!("-- {who} is back"),
-                Change::Gone => format!("-- {who} is gone"),
-                Change::Expelled => {
-                    format!("-- {who} is expelled: it signed two contents with one name")
-                }
-                Change::Renamed => format!("-- {} is now called {who}", member.node.tag()),
-            })
-        }
+        Event::Message(_) | Event::Agreement { .. } | Event::Verified(_) => None,
+        Event::Member(member) => Some(format!("-- {}", self::member(member))),
         Event::Gap { missing, .. } => {
             Some(format!("-- {} message(s) that the next one answers are missing", missing.len()))
         }
@@ -50,7 +37,7 @@ pub(super) fn aside(event: &Event) -> Option<String> {
 }
 
 /// Never "none": what a server doesn't tell nobody knows.
-fn listeners(state: ListenersState, found: &[Listener]) -> String {
+pub(super) fn listeners(state: ListenersState, found: &[Listener]) -> String {
     let names = |kind| {
         let of_kind = found.iter().filter(move |listener| listener.kind == kind);
         of_kind.map(|listener| listener.name.as_str()).collect::<Vec<_>>().join(", ")
@@ -69,6 +56,20 @@ fn listeners(state: ListenersState, found: &[Listener]) -> String {
             let told = parts.collect::<Vec<_>>().join(", ");
             format!("warning: no member, and yet: {}; `chat doctor` tells more", one_line(&told))
         }
+    }
+}
+
+/// Who came, went or took another name.
+pub(super) fn member(member: &Member) -> String {
+    let who = who(&member.nick, member.node);
+    match member.change {
+        Change::Joined => format!("{who} is here"),
+        Change::Left => format!("{who} has left"),
+        Change::Unreachable => format!("{who} can't be reached"),
+        Change::Back => format!("{who} is back"),
+        Change::Gone => format!("{who} is gone"),
+        Change::Expelled => format!("{who} is expelled: it signed two contents with one name"),
+        Change::Renamed => format!("{} is now called {who}", member.node.tag()),
     }
 }
 
@@ -96,7 +97,7 @@ pub(super) fn who(nick: &str, node: NodeId) -> String {
     format!("{}·{}", text::one_line(nick, limits::NICK_CHARS), node.tag())
 }
 
-fn one_line(message: &str) -> String {
+pub(super) fn one_line(message: &str) -> String {
     text::one_line(message, 400)
 }
 

@@ -30,6 +30,7 @@ mod presence;
 mod repair;
 mod roster;
 mod seek;
+mod standing;
 mod transcript;
 mod waiting;
 mod wants;
@@ -40,6 +41,7 @@ pub use effect::{Answers, Delivery, Effect, Fault, Input, LinkState, PresenceCha
 pub use engine::{Agreement, Engine, Phase};
 pub use entry::Entry;
 pub use holdings::Holdings;
+pub use standing::Standing;
 pub use why::Why;
 
 /// Time since an origin that the caller chooses; it never goes back.

@@ -1,6 +1,7 @@
 //! What a room tells its user: the events of the `--json` contract, field by field.
 
 use crate::{Listener, ListenersState};
+use chat_engine::Standing;
 use chat_protocol::{Dot, Lamport, NodeId, RoomId, VectorClock, hash::TranscriptDigest};
 use serde::Serialize;
 use std::fmt;
@@ -38,6 +39,10 @@ pub enum Event {
         /// Which.
         found: Vec<Listener>,
     },
+    /// The answer to [`Command::Verify`](crate::Command::Verify). No part of the contract:
+    /// it can't be serialized.
+    #[serde(skip)]
+    Verified(Verified),
     /// The connection to the server came or went.
     Connection {
         /// Which.
@@ -137,6 +142,21 @@ pub struct Member {
     pub nick: String,
     /// A hash of the public key, to compare over another channel.
     pub fingerprint: String,
+}
+
+/// See [`Event::Verified`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// Of this node's frontier.
+    pub digest: TranscriptDigest,
+    /// Frames that this node lacks below its authors' tops.
+    pub holes: u64,
+    /// The other members, by node.
+    pub members: Vec<Standing>,
+    /// Missing frames that are being asked for.
+    pub wanted: Vec<Dot>,
+    /// Missing frames that nobody could give so far.
+    pub waived: Vec<Dot>,
 }
 
 /// A change of someone's presence or nick.

@@ -15,8 +15,10 @@ mod strangers;
 mod telling;
 mod unopened;
 
+pub use chat_engine::Standing;
 pub use event::{
-    Change, Closed, Code, ConnectionState, Event, Member, Message, MessageId, Notice, Ready, Reason,
+    Change, Closed, Code, ConnectionState, Event, Member, Message, MessageId, Notice, Ready,
+    Reason, Verified,
 };
 pub use listeners::{Company, Listener, ListenerKind, ListenersState, Look, company, look};
 pub use participant::{Output, Participant, RequestKind};

@@ -201,6 +201,7 @@ impl Participant {
             Command::Act(text) => self.queue(ItemKind::Action, text),
             Command::Nick(nick) => self.queue(ItemKind::Nick, nick),
             Command::Lock => self.lock(),
+            Command::Verify => self.tell_standings(),
             Command::Leave(reason) => {
                 let patience = if reason == Reason::EndOfInput { DRAIN } else { Time::ZERO };
                 // Told again, it hurries.

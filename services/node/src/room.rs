@@ -118,6 +118,8 @@ pub enum Command {
     Nick(String),
     /// Let nobody in any more: the invite stops working.
     Lock,
+    /// Tell who shows to have what, and what is being repaired: [`Event::Verified`].
+    Verify,
     /// Leave in order; the last event will be `closed` with this reason. After
     /// [`Reason::EndOfInput`] it first waits, for 5 s at most, until all present have what
     /// was said. Told twice, it hurries.

@@ -211,3 +211,21 @@ fn flow_control_lets_so_many_frames_be_unacknowledged_and_no_lie_ahead_helps() {
     here.hears_beat(Beat { acks, ..beat(node(1), 2) });
     assert!(here.engine.may_say());
 }
+
+#[test]
+fn each_member_stands_as_its_last_beat_shows_and_what_is_missing_is_named() {
+    let mut here = quiet(2);
+    let same = Some(here.engine.frontier());
+    here.hears_beat(Beat { digest: same, ..beat(node(1), 100) });
+    here.hears_beat(Beat { digest: same, holes: 2, ..beat(node(2), 100) });
+    let standings: Vec<_> = here.engine.standings().collect();
+    let stands = |n: usize| standings.iter().find(|standing| standing.node == node(n)).unwrap();
+    assert!(stands(1).present && stands(1).same && stands(1).digest == same);
+    assert!(!stands(2).same && stands(2).holes == 2, "it lacks what is here");
+    let agreement = here.engine.agreement();
+    assert_eq!((agreement.same, agreement.of), (2, 3));
+    // Someone has seen what is not here.
+    here.hears(&frame(dot(1, 3), 9, &[dot(1, 2)]));
+    assert_eq!(here.engine.wanted().collect::<Vec<_>>(), [dot(1, 2)]);
+    assert_eq!(here.engine.waived().count(), 0);
+}

@@ -1,7 +1,7 @@
 //! Telling how many agree, and telling the directors that the room lives.
 
 use super::{Output, Participant};
-use crate::Event;
+use crate::{Event, Verified};
 use chat_engine::{LinkState, Phase};
 use chat_protocol::{director::Announcement, subject};
 
@@ -19,6 +19,19 @@ impl Participant {
         self.agreement = Some(now);
         let digest = self.engine.transcript_digest();
         self.event(Event::Agreement { digest, same: now.0.same, of: now.0.of });
+    }
+
+    /// Tells the details behind the agreement.
+    pub(super) fn tell_standings(&mut self) {
+        let engine = &self.engine;
+        let verified = Verified {
+            digest: engine.frontier(),
+            holes: engine.holes(),
+            members: engine.standings().collect(),
+            wanted: engine.wanted().collect(),
+            waived: engine.waived().collect(),
+        };
+        self.event(Event::Verified(verified));
     }
 
     pub(super) fn announce(&mut self) {

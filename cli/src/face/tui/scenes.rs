@@ -1,0 +1,271 @@
+//! Rooms in which something goes on, for tests.
+
+use super::{
+    model::{Action, Model},
+    room::Listeners,
+    transcript::Spoken,
+    view,
+};
+use chat_node::{
+    Change, ConnectionState, Event, Member, Message, MessageId, Ready, Standing, Verified,
+};
+use chat_protocol::{
+    Dot, Key, Lamport, NodeId, Number, RoomId, VectorClock, hash::TranscriptDigest,
+};
+use jiff::tz::TimeZone;
+use ratatui::{
+    Terminal,
+    backend::TestBackend,
+    buffer::Buffer,
+    crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers},
+};
+use std::sync::Arc;
+
+pub(super) fn node(n: u8) -> NodeId {
+    NodeId([n.wrapping_mul(37); 10])
+}
+
+fn clock(own: Dot, seen: &[(u8, u64)]) -> VectorClock {
+    let seen = seen.iter().map(|(author, number)| Dot::new(node(*author), Number(*number)));
+    seen.chain([own]).collect()
+}
+
+/// Said by this node as this number at this Lamport time, having seen these.
+pub(super) fn spoken(
+    author: u8,
+    number: u64,
+    lamport: u64,
+    text: &str,
+    seen: &[(u8, u64)],
+) -> Spoken {
+    let dot = Dot::new(node(author), Number(number));
+    Spoken {
+        id: MessageId { dot, index: 0 },
+        key: Key { lamport: Lamport(lamport), node: dot.node, number: dot.number },
+        nick: "nick".into(),
+        text: text.into(),
+        action: false,
+        at: "12:00".into(),
+        late: false,
+        backfill: false,
+        via: None,
+        gap: vec![],
+        mention: false,
+        clock: Some(Arc::new(clock(dot, seen))),
+    }
+}
+
+/// A screen of ann's, who is node 1.
+pub(super) struct Scene {
+    pub(super) model: Model,
+}
+
+const NAMES: [&str; 5] = ["", "ann", "bob", "carol", "dan"];
+
+impl Scene {
+    /// Alone in a clear room.
+    pub(super) fn new() -> Self {
+        let mut scene = Self { model: Model::new(true, (80, 24), TimeZone::UTC) };
+        scene.enter(1);
+        scene
+    }
+
+    /// Three who talk; bob and carol answer at the same time.
+    pub(super) fn discussion() -> Self {
+        let mut scene = Self::new();
+        scene.enter(3);
+        scene.joins(2, "bob");
+        scene.joins(3, "carol");
+        scene.agree(3, 3);
+        scene.said(
+            1,
+            2,
+            3,
+            "Where shall we have lunch? The canteen is closed today.",
+            &[(2, 1), (3, 1)],
+        );
+        scene.said(
+            2,
+            2,
+            4,
+            "There is a new place at the corner, they make pizza.",
+            &[(1, 2), (3, 1)],
+        );
+        scene.said(3, 2, 4, "I would like soup 🍜 — 日本の味噌汁 perhaps, or something else that is warm and doesn't take long", &[(1, 2), (2, 1)]);
+        scene.said(1, 3, 5, "Both, then: soup first", &[(2, 2), (3, 2)]);
+        scene.said(2, 3, 6, "fine with me, ann", &[(1, 3), (3, 2)]);
+        scene
+    }
+
+    pub(super) fn enter(&mut self, members: usize) {
+        self.tell(Event::Ready(Ready {
+            room: RoomId([7; 16]),
+            node: node(1),
+            nick: "ann".into(),
+            invite: "chat1-aaaa-bbbb-cccc-dddd-eeee-ffff-gggg-hhhh-jjjj".into(),
+            server: "nats://127.0.0.1:4222".into(),
+            sealed: false,
+            history: true,
+            members,
+            topic: Some("lunch?".into()),
+        }));
+    }
+
+    pub(super) fn tell(&mut self, event: Event) -> Option<Action> {
+        self.model.happened(event)
+    }
+
+    pub(super) fn joins(&mut self, author: u8, nick: &str) {
+        self.change(author, nick, Change::Joined);
+    }
+
+    pub(super) fn change(&mut self, author: u8, nick: &str, change: Change) {
+        let fingerprint = "abcdef-ghijkl-mnopqr".into();
+        self.tell(Event::Member(Member {
+            change,
+            node: node(author),
+            nick: nick.into(),
+            fingerprint,
+        }));
+    }
+
+    pub(super) fn agree(&mut self, same: usize, of: usize) {
+        self.tell(Event::Agreement { digest: digest(9), same, of });
+    }
+
+    pub(super) fn connection(&mut self, state: ConnectionState) {
+        self.tell(Event::Connection { state });
+    }
+
+    pub(super) fn listened(&mut self, names: &[&str]) {
+        let found = names.iter().map(|name| (*name).to_owned()).collect();
+        self.model.room.listeners = Listeners::Seen(found);
+    }
+
+    /// Bob has the same, carol lacks two frames.
+    pub(super) fn verified(&mut self) {
+        let standing = |author, same, holes| Standing {
+            node: node(author),
+            present: true,
+            same,
+            digest: Some(digest(if same { 1 } else { 2 })),
+            holes,
+        };
+        self.tell(Event::Verified(Verified {
+            digest: digest(1),
+            holes: 0,
+            members: vec![standing(2, true, 0), standing(3, false, 2)],
+            wanted: vec![Dot::new(node(2), Number(7))],
+            waived: vec![],
+        }));
+    }
+
+    /// Said having seen only its author's own.
+    pub(super) fn says(
+        &mut self,
+        author: u8,
+        number: u64,
+        lamport: u64,
+        text: &str,
+    ) -> Option<Action> {
+        self.said(author, number, lamport, text, &[])
+    }
+
+    pub(super) fn said(
+        &mut self,
+        author: u8,
+        number: u64,
+        lamport: u64,
+        text: &str,
+        seen: &[(u8, u64)],
+    ) -> Option<Action> {
+        let message = message(author, number, lamport, text, seen);
+        self.tell(Event::Message(message))
+    }
+
+    /// Comes after what stands below it, through this member if any.
+    pub(super) fn late(
+        &mut self,
+        author: u8,
+        number: u64,
+        lamport: u64,
+        text: &str,
+        via: Option<u8>,
+    ) {
+        let late = Message {
+            late: true,
+            via: via.map(node),
+            ..message(author, number, lamport, text, &[])
+        };
+        self.tell(Event::Message(late));
+    }
+
+    pub(super) fn types(&mut self, text: &str) {
+        for c in text.chars() {
+            self.press(KeyCode::Char(c), KeyModifiers::NONE);
+        }
+    }
+
+    pub(super) fn press(&mut self, code: KeyCode, modifiers: KeyModifiers) -> Option<Action> {
+        self.model.input(Input::Key(KeyEvent::new(code, modifiers)))
+    }
+
+    /// Types a line in place of what is typed, and Enter.
+    pub(super) fn line(&mut self, text: &str) -> Option<Action> {
+        self.model.editor.clear();
+        self.types(text);
+        self.press(KeyCode::Enter, KeyModifiers::NONE)
+    }
+
+    /// What a terminal of this size shows, cell by cell.
+    pub(super) fn cells(&mut self, columns: u16, rows: u16) -> Buffer {
+        self.model.input(Input::Resize(columns, rows));
+        let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
+        terminal.draw(|frame| view::draw(&self.model, frame)).unwrap();
+        terminal.backend().buffer().clone()
+    }
+
+    /// What a terminal of this size shows, row by row.
+    pub(super) fn shown(&mut self, columns: u16, rows: u16) -> String {
+        let buffer = self.cells(columns, rows);
+        let row = |y| {
+            let (mut row, mut x) = (String::new(), 0);
+            while x < columns {
+                let symbol = buffer[(x, y)].symbol();
+                row.push_str(symbol);
+                // The cell behind a wide grapheme is its second half.
+                x += u16::try_from(super::wrap::width(symbol).max(1)).unwrap();
+            }
+            row.trim_end().to_owned() + "\n"
+        };
+        (0..rows).map(row).collect()
+    }
+}
+
+pub(super) fn message(
+    author: u8,
+    number: u64,
+    lamport: u64,
+    text: &str,
+    seen: &[(u8, u64)],
+) -> Message {
+    let dot = Dot::new(node(author), Number(number));
+    Message {
+        id: MessageId { dot, index: 0 },
+        node: dot.node,
+        nick: NAMES[usize::from(author)].into(),
+        text: text.into(),
+        action: false,
+        clock: clock(dot, seen),
+        lamport: Lamport(lamport),
+        sent_at: format!("2026-01-01T12:{:02}:00Z", lamport % 60),
+        late: false,
+        gap: vec![],
+        backfill: false,
+        via: None,
+    }
+}
+
+fn digest(byte: u8) -> TranscriptDigest {
+    TranscriptDigest([byte; 32])
+}
