@@ -337,3 +337,16 @@ fn a_frame_replayed_to_some_whose_successor_is_lost_comes_to_all() {
         assert!(world.engine(3).has(unheard[2].dot()), "{seed}");
     }
 }
+
+#[test]
+#[ignore = "fails: who has looked twenty times in vain doesn't look again when others have less holes"]
+fn a_frame_replayed_long_after_comes_to_all() {
+    for seed in 0..5 {
+        let (mut world, unheard) = with_unheard_frames(seed);
+        replay(&mut world, &unheard[4], &[1, 2, 3]);
+        world.run(world.now + 300 * SECOND);
+        replay(&mut world, &unheard[2], &[1, 2]);
+        world.run(world.now + 12 * SECOND);
+        settle(&mut world, 600 * SECOND);
+    }
+}
