@@ -1,6 +1,7 @@
 //! Single situations, with their figures.
 
-use chat_engine::Time;
+use chat_engine::{Entry, Input, Time};
+use chat_protocol::NodeId;
 use chat_simulation::{Setup, World, liar::Lie, log::Log, peer::Link};
 
 const SECOND: Time = Time::from_secs(1);
@@ -294,4 +295,58 @@ fn who_tells_each_half_something_else_is_expelled_by_all_within_the_suspicion_ti
         slowest = slowest.max(world.now - begun);
     }
     println!("expelled by all, and equal, {slowest:?} after the fork at the latest");
+}
+
+/// A room of four. One said five things that nobody heard, and left. The frames.
+fn with_unheard_frames(seed: u64) -> (World, Vec<Entry>) {
+    let mut world = calm(seed);
+    for peer in 0..4 {
+        world.enter(peer == 0, 0);
+        world.run(world.now + 3 * SECOND);
+    }
+    world.peers[0].side = 1;
+    world.weather.walls = vec![(1, 0)];
+    let author = world.engine(0).me();
+    for _ in 0..5 {
+        world.say(0);
+    }
+    world.leave(0);
+    world.run(world.now + 10 * SECOND);
+    assert!(world.is_out(0));
+    let of = |author: NodeId| move |entry: &&Entry| entry.frame.from == author;
+    let unheard = world.engine(0).transcript().filter(of(author)).skip(1).cloned().collect();
+    world.weather.walls.clear();
+    (world, unheard)
+}
+
+/// Someone who had recorded a frame says it again, and only these hear it.
+fn replay(world: &mut World, frame: &Entry, to: &[usize]) {
+    for peer in to {
+        world.input(*peer, Input::OldFrame(frame.clone()));
+    }
+}
+
+#[test]
+fn a_frame_replayed_to_some_whose_successor_is_lost_comes_to_all() {
+    for seed in 0..20 {
+        let (mut world, unheard) = with_unheard_frames(seed);
+        replay(&mut world, &unheard[2], &[1, 2]);
+        replay(&mut world, &unheard[4], &[1, 2, 3]);
+        world.run(world.now + 12 * SECOND);
+        settle(&mut world, 60 * SECOND);
+        assert!(world.engine(3).has(unheard[2].dot()), "{seed}");
+    }
+}
+
+#[test]
+#[ignore = "fails: who has looked twenty times in vain doesn't look again when others have less holes"]
+fn a_frame_replayed_long_after_comes_to_all() {
+    for seed in 0..5 {
+        let (mut world, unheard) = with_unheard_frames(seed);
+        replay(&mut world, &unheard[4], &[1, 2, 3]);
+        world.run(world.now + 300 * SECOND);
+        replay(&mut world, &unheard[2], &[1, 2]);
+        world.run(world.now + 12 * SECOND);
+        settle(&mut world, 600 * SECOND);
+    }
 }

@@ -1,6 +1,6 @@
 //! Who contradicts itself is expelled, on proof.
 
-use crate::room::{Node, but, dot, frame, last, long, node, want};
+use crate::room::{Node, SECOND, but, dot, frame, last, long, node, want};
 use chat_engine::{Config, Effect, Entry, Fault};
 use chat_protocol::{ContentHash, Dot, NodeId, Number, hash, limits};
 
@@ -148,4 +148,62 @@ fn who_is_expelled_is_no_member_any_more_whatever_it_beats() {
     assert_eq!(expelled(&mut here), [(node(1), Number(2))]);
     here.hears_beat(crate::room::beat(node(1), 9));
     assert_eq!(here.engine.members().count(), 0);
+}
+
+/// What 2 says after a liar's frame that names 1's, as it is seen where that liar is known to
+/// have said two things, and what 1 said is not there yet.
+fn after_a_void_frame(said: &Entry, config: Config) -> (Node, Entry) {
+    let lie = frame(dot(9, 1), 3, &[said.dot()]);
+    let mut author = Node::found(config.clone());
+    author.hears(said);
+    author.hears(&lie);
+    let named: Vec<_> = author.engine.draft(false).named().collect();
+    let reply = frame(dot(2, 1), 4, &named);
+    let mut here = Node::found(config);
+    here.hears(&but(&otherwise(&lie), |frame| frame.clock = [dot(9, 1)].into_iter().collect()));
+    here.hears(&lie);
+    assert_eq!(expelled(&mut here), [(node(9), Number(1))]);
+    (here, reply)
+}
+
+#[test]
+fn a_frame_waits_for_members_frames_although_a_void_one_stands_between() {
+    let said = frame(dot(1, 1), 2, &[]);
+    let (mut here, reply) = after_a_void_frame(&said, Config::default());
+    here.hears(&reply);
+    here.wait(SECOND);
+    assert!(here.shown().is_empty());
+    here.hears(&said);
+    let order: Vec<_> = here.deliveries().iter().map(|delivery| delivery.entry.dot()).collect();
+    assert_eq!(order, [dot(1, 1), dot(2, 1)]);
+}
+
+#[test]
+fn what_only_a_void_frame_names_is_named_again() {
+    let mut here = Node::found(Config { full_clock_members: 0, ..Config::default() });
+    here.hears(&frame(dot(1, 1), 2, &[]));
+    let lie = frame(dot(9, 1), 3, &[dot(1, 1)]);
+    here.hears(&lie);
+    let named = |here: &Node| here.engine.draft(false).named().collect::<Vec<_>>();
+    assert_eq!(named(&here), [dot(9, 1)]);
+    here.hears(&otherwise(&lie));
+    assert_eq!(named(&here), [dot(1, 1)]);
+}
+
+#[test]
+#[ignore = "fails: a void frame relays nothing, and that is told to nobody"]
+fn what_a_frame_reaches_through_a_void_one_alone_is_waited_for_or_told_as_a_gap() {
+    let heads_only = Config { full_clock_members: 0, ..Config::default() };
+    let said = frame(dot(1, 1), 2, &[]);
+    // In a large room; and in a small one where its author has left.
+    for (said, config) in [(said.clone(), heads_only), (last(&said), Config::default())] {
+        let (mut here, reply) = after_a_void_frame(&said, config);
+        here.hears(&reply);
+        here.wait(SECOND);
+        here.hears(&said);
+        let delivered = here.deliveries();
+        let order: Vec<_> = delivered.iter().map(|delivery| delivery.entry.dot()).collect();
+        let told = || delivered[0].gap == [dot(9, 1)];
+        assert!(order == [dot(1, 1), dot(2, 1)] || told(), "{order:?} and no gap");
+    }
 }

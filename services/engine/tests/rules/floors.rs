@@ -112,3 +112,30 @@ fn a_joiner_is_told_what_was_lost_and_waits_for_none_of_it() {
     here.wait(SECOND);
     assert_eq!(here.engine.why(dot(1, 1)), Why::GivenUp);
 }
+
+#[test]
+fn what_a_delivered_frame_names_is_no_head_when_a_floor_brings_it_later() {
+    let mut here = Node::join();
+    // 3 names a frame of 1 that was lost; what it says itself lies above the floor.
+    let page = [frame(dot(1, 4), 5, &[]), frame(dot(3, 1), 101, &[dot(1, 5)])];
+    let lost = vec![dot(1, 3), dot(1, 5)];
+    let first = chat_protocol::Give { lost, more: true, ..give(node(2), Floor::default()) };
+    here.given(first, &page);
+    let mut below = floor(100);
+    below.entries.get_mut(&node(1)).unwrap().cover = Number(0);
+    here.given(give(node(2), below), &[]);
+    let joined = here.engine.transcript().find(|entry| entry.frame.from == ME).unwrap();
+    assert_eq!(joined.frame.named().collect::<Vec<_>>(), [dot(3, 1)]);
+}
+
+#[test]
+fn what_a_delivered_frame_names_is_no_head_for_being_lost() {
+    let mut here = Node::found(Config::default());
+    here.hears(&frame(dot(1, 1), 2, &[]));
+    here.hears(&frame(dot(3, 1), 101, &[dot(1, 5)]));
+    here.wait(limits::GAP);
+    assert_eq!(here.shown(), [dot(1, 1), dot(3, 1)]);
+    here.given(chat_protocol::Give { live: Vec::new(), ..give(node(2), floor(100)) }, &[]);
+    assert_eq!(here.engine.heads().get(&node(1)), Number(0));
+    assert_eq!(here.engine.heads().get(&node(3)), Number(1));
+}
