@@ -161,7 +161,9 @@ impl Engine {
         if !self.is_in_sequence(&entry) {
             return;
         }
-        let gap = entry.dependencies().filter(|dot| !self.authors.has(*dot)).collect();
+        // What a void frame alone stood for isn't waited for, so it is told like what was lost.
+        let lacks = |dot: &Dot| !self.authors.has(*dot) || self.authors.is_void(*dot);
+        let gap = entry.dependencies().filter(lacks).collect();
         let via = (waiting.from != entry.frame.from).then_some(waiting.from);
         self.accept(entry, gap, via);
     }

@@ -82,10 +82,13 @@ impl Engine {
         }
     }
 
-    /// Whether a floor adopted here claims a frame that lies above its cut.
+    /// Whether a floor adopted here claims a frame that lies above its cut. A convict's disproves
+    /// nothing: it may be the other content of one that was shown here and trimmed.
     pub(crate) fn disproves_floor(&self, entry: &Entry) -> bool {
         let dot = entry.dot();
-        dot.number <= self.adopted(&dot.node) && entry.key() > self.transcript.floor()
+        self.authors.cut(&dot.node).is_none()
+            && dot.number <= self.adopted(&dot.node)
+            && entry.key() > self.transcript.floor()
     }
 
     fn adopted(&self, node: &NodeId) -> Number {

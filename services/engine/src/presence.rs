@@ -154,6 +154,10 @@ impl Engine {
             return;
         }
         self.heard(beat.from);
+        let before = self.roster.get(&beat.from).map_or(0, |presence| presence.holes);
+        if beat.holes < before && beat.holes < self.authors.holes() {
+            self.seek.resume(self.now);
+        }
         if let Some(presence) = self.roster.get_mut(&beat.from) {
             (presence.beats, presence.lamport) = (beat.count, beat.lamport);
             (presence.digest, presence.holes) = (beat.digest, beat.holes);

@@ -32,6 +32,14 @@ impl Seek {
         (self.next, self.wait, self.rounds) = (Some(now + limits::SEEK), limits::SEEK, 0);
     }
 
+    /// A member has found what it had given up, and this node may not have: unless it looks
+    /// already. Whoever's count of holes goes up and down must not put that off.
+    pub(crate) fn resume(&mut self, now: Time) {
+        if self.next.is_none() {
+            self.restart(now);
+        }
+    }
+
     /// A frame's author has seen other contents than this node.
     pub(crate) fn dispute(&mut self, frame: Dot, now: Time) {
         if self.disputed.len() < limits::DISPUTED && self.disputed.insert(frame) {

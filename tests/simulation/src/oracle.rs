@@ -87,7 +87,6 @@ impl World {
         for missing in &delivery.gap {
             self.excuse(peer, *missing);
         }
-        self.excuse_void(peer, index);
         if self.undelivered_past(peer, index).is_some() {
             self.excuse_liars_again(peer);
         }
@@ -144,18 +143,6 @@ impl World {
         for index in lies {
             self.peers[peer].view.excused.remove(index);
             self.excuse(peer, self.truth.get(index).dot);
-        }
-    }
-
-    /// A void frame is delivered nowhere, so nothing comes through it.
-    fn excuse_void(&mut self, peer: usize, index: usize) {
-        let cuts = self.peers[peer].view.void.clone();
-        let past: Vec<_> = self.truth.get(index).past.ones().collect();
-        let dots = past.into_iter().map(|index| self.truth.get(index).dot);
-        let is_void = |dot: &Dot| cuts.iter().any(|cut| cut.node == dot.node && cut <= dot);
-        let void: Vec<_> = dots.filter(|dot| !cuts.is_empty() && is_void(dot)).collect();
-        for dot in void {
-            self.excuse(peer, dot);
         }
     }
 

@@ -339,7 +339,6 @@ fn a_frame_replayed_to_some_whose_successor_is_lost_comes_to_all() {
 }
 
 #[test]
-#[ignore = "fails: who has looked twenty times in vain doesn't look again when others have less holes"]
 fn a_frame_replayed_long_after_comes_to_all() {
     for seed in 0..5 {
         let (mut world, unheard) = with_unheard_frames(seed);

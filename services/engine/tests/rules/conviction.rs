@@ -191,7 +191,6 @@ fn what_only_a_void_frame_names_is_named_again() {
 }
 
 #[test]
-#[ignore = "fails: a void frame relays nothing, and that is told to nobody"]
 fn what_a_frame_reaches_through_a_void_one_alone_is_waited_for_or_told_as_a_gap() {
     let heads_only = Config { full_clock_members: 0, ..Config::default() };
     let said = frame(dot(1, 1), 2, &[]);

@@ -232,7 +232,6 @@ fn a_frame_that_no_clock_names_and_whose_successor_is_lost_is_found_by_comparing
 }
 
 #[test]
-#[ignore = "fails: who has looked twenty times in vain doesn't look again when others have less holes"]
 fn a_frame_that_others_have_found_is_found_after_looking_in_vain_too() {
     let mut here = with_a_hole();
     for count in 1..=400 {
