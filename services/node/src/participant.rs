@@ -27,7 +27,7 @@ const DRAIN: Time = Time::from_secs(5);
 /// Frames shown unread whose keys are still asked for,
 const UNREAD: usize = 256;
 /// and how often.
-const UNREAD_TRIES: u32 = 8;
+const UNREAD_TRIES: u32 = 12;
 
 /// A frame that was delivered before it could be read.
 #[derive(Debug)]

@@ -219,7 +219,7 @@ impl Participant {
         for (dot, unread) in due {
             asks.push((*dot, unread.tries));
             unread.tries += 1;
-            unread.next = self.now + limits::SEEK * (1 << unread.tries.min(4));
+            unread.next = self.now + limits::SEEK * (1 << unread.tries.min(2));
         }
         for (dot, tries) in asks {
             self.ask_for_key(dot, tries);
