@@ -4,6 +4,7 @@
 use crate::failure::{Code, Failure};
 use chat_node::RoomAddress;
 use chat_protocol::Invite;
+use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use std::io::{self, IsTerminal, Write};
 
 /// What is told of an invite given on the command line.
@@ -59,8 +60,24 @@ fn ask() -> Result<String, Failure> {
     let mut stderr = io::stderr();
     write!(stderr, "invite: ").and_then(|()| stderr.flush())?;
     let mut line = String::new();
-    io::stdin().read_line(&mut line)?;
+    let read = unechoed(|| io::stdin().read_line(&mut line));
+    writeln!(stderr)?;
+    read?;
     Ok(line)
+}
+
+/// Reads from the terminal without showing what is typed.
+fn unechoed<T>(read: impl FnOnce() -> T) -> T {
+    let found = tcgetattr(io::stdin());
+    if let Ok(mut silent) = found.clone() {
+        silent.local_modes.remove(LocalModes::ECHO);
+        let _ = tcsetattr(io::stdin(), OptionalActions::Flush, &silent);
+    }
+    let read = read();
+    if let Ok(found) = found {
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &found);
+    }
+    read
 }
 
 #[cfg(test)]

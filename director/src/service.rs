@@ -26,6 +26,8 @@ const REQUEST_BYTES: usize = 16 << 10;
 const CONFIRM: Duration = Duration::from_secs(5);
 /// Rooms are looked through for those to be forgotten this often.
 const FORGET_EVERY: Duration = Duration::from_secs(1);
+/// A director that stops has so long to answer what it was asked.
+const HAND_OVER: Duration = Duration::from_secs(1);
 
 /// At most so many announcements are heard before a question is answered: a flood of them
 /// must not silence the director.
@@ -130,7 +132,12 @@ impl Director {
                 },
             }
         }
-        // What came before the server knew is answered, too.
+        // Without its server there is nobody to hand over to.
+        timeout(HAND_OVER, self.hand_over()).await.unwrap_or(Ok(()))
+    }
+
+    /// What came before the server knew is answered, too.
+    async fn hand_over(&mut self) -> Result<(), ServeError> {
         if let Some(service) = self.service.take() {
             service.stop().await.map_err(refused)?;
         }

@@ -70,3 +70,11 @@ fn a_full_room_refuses_and_says_so() {
     assert_eq!(bob.wait(), 6, "{}", bob.stderr());
     assert!(bob.stderr().contains("full"), "{}", bob.stderr());
 }
+
+#[test]
+fn a_director_that_is_told_to_stop_ends_without_its_server_too() {
+    let mut server = Server::start();
+    let director = Director::start(&server.url());
+    server.kill();
+    director.stop();
+}

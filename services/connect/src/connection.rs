@@ -161,6 +161,10 @@ fn pause(attempt: usize) -> Duration {
     (Duration::from_millis(50) * 2_u32.pow(doublings)).min(RECONNECT)
 }
 
+/// What the client says of each try to connect again. It says no more than that the connection
+/// is lost, and that is told.
+const LOST: &str = "IO error";
+
 fn note(link: &mut Link, event: &Event) {
     match event {
         Event::Connected => link.up = true,
@@ -170,7 +174,12 @@ fn note(link: &mut Link, event: &Event) {
         }
         Event::SlowConsumer(_) => link.dropped += 1,
         Event::ServerError(error) => complain(link, error.to_string()),
-        Event::ClientError(error) => complain(link, error.to_string()),
+        Event::ClientError(error) => {
+            let text = error.to_string();
+            if !text.ends_with(LOST) {
+                complain(link, text);
+            }
+        }
         Event::LameDuckMode | Event::Draining => {}
     }
 }

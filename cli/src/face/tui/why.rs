@@ -46,7 +46,7 @@ pub(super) fn why(model: &Model, number: usize) -> Option<Vec<String>> {
     if !at_once.is_empty() {
         lines.push(String::new());
         lines.push(format!(
-            "Said at the same time as {} other(s), neither having seen the other:",
+            "Said at the same time, neither having seen the other ({}):",
             at_once.len()
         ));
         let shown = at_once.iter().take(CONCURRENT);
