@@ -7,6 +7,8 @@
 //!
 //! Start with [`Seal`], a member's view of one room.
 
+#[cfg(test)]
+mod attacks;
 mod body;
 mod chain;
 mod entropy;

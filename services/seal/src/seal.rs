@@ -340,7 +340,8 @@ impl Seal {
         self.keyring.as_ref().is_some_and(Keyring::is_locked)
     }
 
-    fn mint(&mut self, lock: bool, now: Duration) -> Option<Arc<Mint>> {
+    /// Mints an epoch for the view, whether or not one is needed.
+    pub(crate) fn mint(&mut self, lock: bool, now: Duration) -> Option<Arc<Mint>> {
         let known = &self.known;
         let kem = |node: &NodeId| known.get(node)?.hello.kem;
         let mint = self.keyring.as_mut()?.mint(&mut self.room, &self.me, kem, lock, now)?;
@@ -487,5 +488,13 @@ impl Seal {
         } else {
             Err(Refused::BadSignature)
         }
+    }
+
+    /// Whether someone who seizes this node now can open a recorded mint, whatever the rules
+    /// say of mints that were opened before.
+    #[cfg(test)]
+    pub(crate) fn seized_opens(&self, mint: &Mint) -> bool {
+        let keyring = self.keyring.as_ref();
+        keyring.is_some_and(|keyring| keyring.seized_opens(&self.room, self.me.id(), mint))
     }
 }
