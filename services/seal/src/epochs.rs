@@ -81,6 +81,14 @@ impl Epochs {
         self.holds(epoch) || self.mints.contains_key(epoch) || self.retired.contains_key(epoch)
     }
 
+    /// Whether a mint has nothing new. Another one by its epoch's name doesn't settle that
+    /// unless it was opened: anyone can sign a commitment that it has seen.
+    pub(crate) fn is_settled(&self, mint: &Mint) -> bool {
+        let epoch = mint.epoch();
+        let same = self.mints.get(&epoch).is_some_and(|kept| **kept == *mint);
+        same || self.holds(&epoch) || self.retired.contains_key(&epoch)
+    }
+
     pub(crate) fn mint(&self, epoch: &EpochId) -> Option<&Arc<Mint>> {
         self.mints.get(epoch)
     }

@@ -136,6 +136,10 @@ impl Keyring {
         self.epochs.is_current(epoch)
     }
 
+    pub(crate) fn is_settled(&self, mint: &Mint) -> bool {
+        self.epochs.is_settled(mint)
+    }
+
     pub(crate) fn mint_of(&self, epoch: &EpochId) -> Option<&Arc<Mint>> {
         self.epochs.mint(epoch)
     }
@@ -255,7 +259,7 @@ impl Keyring {
 
     // Mints.
 
-    /// Takes a mint in whose signature was checked.
+    /// Takes a mint in whose signature was checked, and that isn't settled.
     pub(crate) fn learn(
         &mut self,
         room: &mut RoomKeys,
@@ -263,10 +267,7 @@ impl Keyring {
         mint: &Arc<Mint>,
         now: Duration,
     ) -> Result<Learned, Refused> {
-        let (epoch, rank) = (mint.epoch(), (mint.lamport, mint.epoch()));
-        if self.epochs.knows(&epoch) {
-            return Ok(Learned::default());
-        }
+        let rank = (mint.lamport, mint.epoch());
         if mint.lamport > self.epochs.lamport.saturating_add(limits::MINT_LEAP) {
             return Err(Refused::TooFarAhead);
         }

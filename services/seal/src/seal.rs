@@ -308,7 +308,7 @@ impl Seal {
     pub fn learn_mint(&mut self, mint: &Arc<Mint>, now: Duration) -> Result<Learned, Refused> {
         let me = self.me.id();
         let Some(keyring) = &self.keyring else { return Err(Refused::OtherTerms) };
-        if mint.from == me || keyring.mint_of(&mint.epoch()).is_some() {
+        if mint.from == me || keyring.is_settled(mint) {
             return Ok(Learned::default());
         }
         self.verify("mint", mint.from, &mint.signed_form(), &mint.sig)?;

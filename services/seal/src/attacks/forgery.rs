@@ -208,3 +208,23 @@ fn a_signature_is_of_its_kind_alone() {
     frame.sig = identity(0).sign("mint", room().id(), &frame.signed_form());
     assert_eq!(group.members[1].verify_frame(&frame), Err(Refused::BadSignature));
 }
+
+#[test]
+fn nobody_takes_the_name_of_anothers_epoch() {
+    for audience in [&[0, 1, 2][..], &[2]] {
+        let mut group = Group::new(3, true);
+        let genuine = group.mint_alone(0);
+        // The forger was faster: an epoch of its own by the same name, which nobody can open.
+        let mut squat = (*group.mint_alone(2)).clone();
+        let kept: std::collections::BTreeSet<_> = group.ids(audience).into_iter().collect();
+        squat.audience.retain(|node, _| kept.contains(node));
+        squat.sealed.truncate(squat.audience.len() - 1);
+        squat.commit = genuine.commit;
+        squat.sig = identity(2).sign("mint", room().id(), &squat.signed_form());
+        let _ = group.members[1].learn_mint(&Arc::new(squat), group.now);
+        let learned = group.members[1].learn_mint(&genuine, group.now);
+        assert!(learned.is_ok_and(|learned| learned.opened), "{audience:?}");
+        let frame = group.say(0, 2, "hi");
+        assert_eq!(group.reads(1, &frame).as_deref(), Some("hi"));
+    }
+}
