@@ -271,6 +271,8 @@ impl Keyring {
         if mint.lamport > self.epochs.lamport.saturating_add(limits::MINT_LEAP) {
             return Err(Refused::TooFarAhead);
         }
+        // A recorded one can be sent again by anyone, and must not put off anyone's turn.
+        let is_news = mint.lamport >= self.epochs.lamport;
         self.epochs.keep(mint.clone());
         let learned = match mint::open(room, me, &self.kem, mint) {
             Ok(Opened { gate, chains }) => {
@@ -295,7 +297,9 @@ impl Keyring {
                 Learned::default()
             }
         };
-        self.turns.minted(now, false);
+        if is_news || learned.opened {
+            self.turns.minted(now, false);
+        }
         self.epochs.choose(&self.view, now);
         Ok(learned)
     }

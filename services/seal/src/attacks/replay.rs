@@ -155,3 +155,23 @@ fn nothing_of_one_room_is_worth_anything_in_another() {
         |room| crate::identity::verify(&key, "frame", room, &frame.signed_form(), &frame.sig);
     assert!(verify(room().id()) && !verify(id));
 }
+
+#[test]
+fn old_mints_that_come_again_keep_nobody_from_minting() {
+    let mut group = Group::new(3, true);
+    let recorded: Vec<_> = (0..3 * limits::MINTS).map(|_| group.mint(1)).collect();
+    group.pass(limits::GRACE * 2);
+    // Someone leaves. Anyone who can publish repeats what it has recorded, again and again.
+    group.see(&[0, 1]);
+    let until = group.now + Duration::from_secs(10);
+    let mut minted = false;
+    while group.now < until && !minted {
+        for old in &recorded {
+            let _ = group.members[0].learn_mint(old, group.now);
+        }
+        let chores = group.members[0].timeout(group.now, false);
+        minted = chores.iter().any(|chore| matches!(chore, Chore::Mint(_)));
+        group.now += Duration::from_millis(100);
+    }
+    assert!(minted, "its turn never comes");
+}
