@@ -131,6 +131,15 @@ fn an_old_epoch_is_not_a_sign_of_life() {
     group.pass(limits::GRACE + Duration::from_secs(1));
     assert_eq!(group.members[1].is_current(Some(&old)), Some(false));
     assert_eq!(group.members[1].is_current(None), Some(false), "it is in a sealed room");
+    // Nor is one that was never opened here.
+    let mut other = Group::new(3, true);
+    let closed = {
+        other.see(&[0, 2]);
+        other.mint(0)
+    };
+    (0..3).for_each(|_| drop(other.mint(1)));
+    assert!(other.members[1].mint_of(&closed.epoch()).is_some());
+    assert_eq!(other.members[1].is_current(Some(&closed.epoch())), Some(false));
     let unknown = chat_protocol::EpochId([1; 16]);
     assert_eq!(group.members[1].is_current(Some(&unknown)), None, "it must be asked for");
 }
