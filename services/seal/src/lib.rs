@@ -21,6 +21,8 @@ mod mint;
 mod room;
 mod seal;
 mod turns;
+#[cfg(test)]
+mod vectors;
 
 pub use body::sealed_size;
 pub use entropy::Entropy;
