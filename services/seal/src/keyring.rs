@@ -76,6 +76,8 @@ pub(crate) struct Keyring {
     closed: Option<Rank>,
     /// All further mints lock the room, too: one who has missed the lock learns of it.
     locked: bool,
+    /// Someone was expelled who knows the gate, and nobody has minted since.
+    lock_due: bool,
     /// An epoch that an answerer spoke under, for one who can't speak yet.
     heard: Option<EpochId>,
 }
@@ -93,6 +95,7 @@ impl Keyring {
             rotate: None,
             closed: None,
             locked: false,
+            lock_due: false,
             heard: None,
         }
     }
@@ -126,6 +129,11 @@ impl Keyring {
     pub(crate) fn quoted(&self) -> Option<EpochId> {
         let sending = self.epochs.sending().map(|epoch| epoch.rank.1);
         sending.or(self.heard).or_else(|| self.epochs.newest())
+    }
+
+    /// The highest mint seen: whoever mints next must go beyond it.
+    pub(crate) fn newest_mint(&self) -> Option<&Arc<Mint>> {
+        self.epochs.mint(&self.epochs.newest()?)
     }
 
     pub(crate) fn hear(&mut self, epoch: EpochId) {
@@ -279,6 +287,8 @@ impl Keyring {
                 let locked = gate.is_some() && !std::mem::replace(&mut self.locked, gate.is_some());
                 if let Some(gate) = gate {
                     self.locked = true;
+                    let within = mint.audience.keys().all(|node| self.view.contains(node));
+                    self.lock_due &= !within;
                     room.replace_gate(gate);
                 }
                 let generation = mint.audience.get(&me).copied();
@@ -306,6 +316,7 @@ impl Keyring {
 
     pub(crate) fn lock_next(&mut self) {
         self.locked = true;
+        self.lock_due = true;
     }
 
     /// Mints an epoch for the view. `kems` are the keys of its members.
@@ -328,6 +339,7 @@ impl Keyring {
         let (mint, opened) = mint::forge(room, me, &mut self.entropy, place, &audience)?;
         let Opened { gate, chains } = opened;
         if let Some(gate) = gate {
+            self.lock_due = false;
             room.replace_gate(gate);
         }
         let mint = Arc::new(mint);
@@ -339,7 +351,9 @@ impl Keyring {
 
     fn need(&self, now: Duration) -> Option<Need> {
         let Some(epoch) = self.epochs.sending() else { return Some(Need::Speech) };
-        if epoch.audience != self.view || self.closed.is_some_and(|closed| closed > epoch.rank) {
+        let is_closed = self.closed.is_some_and(|closed| closed > epoch.rank);
+        let is_old = self.epochs.has_fallen_back();
+        if epoch.audience != self.view || is_closed || is_old || self.lock_due {
             return Some(Need::Others);
         }
         let old = epoch.since + limits::EPOCH_LIFE <= now || epoch.frames >= limits::EPOCH_FRAMES;

@@ -301,6 +301,12 @@ impl Seal {
         self.keyring.as_ref()?.mint_of(epoch).cloned()
     }
 
+    /// The mint that a joiner must know of, so that the one it makes itself counts as newer.
+    #[must_use]
+    pub fn newest_mint(&self) -> Option<Arc<Mint>> {
+        self.keyring.as_ref()?.newest_mint().cloned()
+    }
+
     /// Checks a mint and opens its epoch, if this node is in its audience.
     ///
     /// # Errors
@@ -320,7 +326,7 @@ impl Seal {
         Ok(learned)
     }
 
-    /// Every mint from now on locks the room, as after an expulsion.
+    /// Every mint from now on locks the room, and one is due, as after an expulsion.
     pub fn lock_next(&mut self) {
         if let Some(keyring) = &mut self.keyring {
             keyring.lock_next();

@@ -111,6 +111,50 @@ fn mints_by_itself_now(group: &mut Group) -> Option<Chore> {
     group.members[0].timeout(group.now, true).pop()
 }
 
+/// Two members that speak under the epoch from before the third came, since it has gone.
+fn fallen_back() -> Group {
+    let mut group = Group::new(2, true);
+    group.arrive(true);
+    group.see(&[0, 1, 2]);
+    group.mint(0);
+    group.see(&[0, 1]);
+    assert!(group.members[0].may_speak(), "under the one from before");
+    group
+}
+
+#[test]
+fn an_older_epoch_is_spoken_under_only_until_someone_mints() {
+    let mut group = fallen_back();
+    let (_, mint) = mints_by_itself(&mut group, 0, false).expect("the newest must be the current");
+    assert_eq!((mint.lamport, mint.audience.len()), (3, 2));
+    assert!(mints_by_itself(&mut group, 0, false).is_none());
+}
+
+#[test]
+fn an_expulsion_is_followed_by_a_mint_whoever_may_speak() {
+    for expelled_again in [false, true] {
+        let mut group = fallen_back();
+        if expelled_again {
+            // The one expelled knows the gate of the lock before.
+            mints_by_itself(&mut group, 0, false).unwrap();
+            group.members[0].lock(group.now).unwrap();
+        }
+        group.members[0].lock_next();
+        let (_, mint) = mints_by_itself(&mut group, 0, false).expect("the invite must be void");
+        assert!(mint.lock && mint.audience.len() == 2);
+        assert!(mints_by_itself(&mut group, 0, false).is_none(), "once is enough");
+    }
+}
+
+#[test]
+fn a_lock_that_another_mints_for_the_same_view_is_enough_after_an_expulsion() {
+    let mut group = fallen_back();
+    (0..2).for_each(|at| group.members[at].lock_next());
+    let (_, lock) = mints_by_itself(&mut group, 0, false).unwrap();
+    group.members[1].learn_mint(&lock, group.now).unwrap();
+    assert!(lock.lock && mints_by_itself(&mut group, 1, false).is_none());
+}
+
 #[test]
 fn a_mint_from_the_far_future_is_refused() {
     let mut group = Group::new(2, true);
