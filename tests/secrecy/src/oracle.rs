@@ -1,6 +1,7 @@
 //! What must hold of who reads what.
 
 use crate::{Setup, person::Person};
+use chat_engine::Time;
 use chat_protocol::NodeId;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,11 +18,11 @@ impl Audiences {
 
     /// Someone shows a text. What is wrong with that, if anything.
     #[must_use]
-    pub fn read(&self, text: &str, reader: &Person, setup: &Setup) -> Option<String> {
+    pub fn read(&self, text: &str, reader: &Person, setup: &Setup, now: Time) -> Option<String> {
         let Some(view) = self.0.get(text) else {
             return Some(format!("{} reads {text:?}, which nobody said", reader.id));
         };
-        let granted = setup.history && reader.link == crate::person::Link::Whole;
+        let granted = setup.history && reader.could_ask(now);
         if view.contains(&reader.id) || granted {
             return None;
         }

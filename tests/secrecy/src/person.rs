@@ -2,7 +2,7 @@
 
 use chat_engine::{Config, Time};
 use chat_node::{Entry, Opening, Participant, RoomAddress};
-use chat_protocol::{Invite, NodeId, director::Visibility};
+use chat_protocol::{Invite, NodeId, director::Visibility, limits};
 use chat_seal::{Entropy, Identity, RoomKeys, Seal};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use std::collections::BTreeSet;
@@ -32,6 +32,8 @@ pub struct Person {
     pub ready: bool,
     /// Its connection.
     pub link: Link,
+    /// When it was last made mute.
+    pub muted: Time,
     /// The part of the network it is in.
     pub side: u8,
     /// The texts it showed.
@@ -92,10 +94,19 @@ impl Person {
             serving: founds,
             ready: false,
             link: Link::Whole,
+            muted: Time::ZERO,
             side: 0,
             read: BTreeSet::new(),
             armed: None,
         }
+    }
+
+    /// Whether it may have been granted what it reads now: it could ask for it, or could until
+    /// so shortly ago that the answer may still have been on its way or waited for what comes
+    /// before.
+    #[must_use]
+    pub fn could_ask(&self, now: Time) -> bool {
+        self.link == Link::Whole || now <= self.muted + limits::GAP
     }
 
     /// In the room, and not about to leave.

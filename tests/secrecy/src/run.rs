@@ -141,7 +141,7 @@ impl World {
             5 => self.people.iter_mut().for_each(|person| person.side = 0),
             6 if self.members().len() > 2 => {
                 if let Some(who) = self.some_member() {
-                    self.people[who].link = Link::Mute;
+                    (self.people[who].link, self.people[who].muted) = (Link::Mute, self.now);
                 }
             }
             7 => self.people.iter_mut().for_each(|person| person.link = Link::Whole),
@@ -212,7 +212,8 @@ impl World {
                 if own {
                     self.audiences.sealed(&message.text, &self.people[who]);
                 }
-                let wrong = self.audiences.read(&message.text, &self.people[who], &self.setup);
+                let wrong =
+                    self.audiences.read(&message.text, &self.people[who], &self.setup, self.now);
                 if let Some(wrong) = wrong {
                     self.violation.get_or_insert(wrong);
                 }
