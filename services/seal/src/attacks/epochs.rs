@@ -94,6 +94,15 @@ fn nobody_mints_without_need_and_everybody_who_must_in_its_turn() {
 }
 
 #[test]
+fn who_has_come_is_minted_for() {
+    let mut group = Group::new(2, true);
+    let joiner = group.arrive(true);
+    group.see(&[0, 1, joiner]);
+    let (_, mint) = mints_by_itself(&mut group, 0, false).expect("the joiner waits");
+    assert!(mint.audience.contains_key(&group.members[joiner].me()));
+}
+
+#[test]
 fn an_epoch_is_renewed_when_it_is_old_or_much_was_said_under_it() {
     let mut group = Group::new(1, true);
     assert!(mints_by_itself(&mut group, 0, false).is_none());
