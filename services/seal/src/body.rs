@@ -68,9 +68,14 @@ pub(crate) fn decrypt(message: &Key, bound: &[u8], body: &Ciphertext) -> Option<
     let mut padded = Zeroizing::new(cipher.decrypt(&nonce.into(), payload).ok()?);
     let end = padded.iter().rposition(|byte| *byte != 0).filter(|at| padded[*at] == 0x80)?;
     padded[end..].zeroize();
+    parse_batch(&padded[..end])
+}
+
+/// Reads a batch of items, as it comes out of a sealed body; none if it breaks a bound.
+#[must_use]
+pub fn parse_batch(bytes: &[u8]) -> Option<Vec<Item>> {
     let mut scratch = Zeroizing::new(vec![0; SCRATCH]);
-    let items: Vec<Item> =
-        ciborium::de::from_reader_with_buffer(&padded[..end], &mut scratch).ok()?;
+    let items: Vec<Item> = ciborium::de::from_reader_with_buffer(bytes, &mut scratch).ok()?;
     frame::check_items(&items).ok()?;
     Some(items)
 }

@@ -20,6 +20,12 @@ impl Chain {
         Self { chain, next: 0, skipped: BTreeMap::new() }
     }
 
+    /// The key of the next step.
+    #[cfg(test)]
+    pub(crate) fn key(&self) -> &Key {
+        &self.chain
+    }
+
     /// Keys kept for frames that were overtaken.
     pub(crate) fn skipped(&self) -> usize {
         self.skipped.len()

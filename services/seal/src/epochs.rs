@@ -64,6 +64,8 @@ pub(crate) struct Epochs {
     retired: BTreeMap<EpochId, u32>,
     /// The highest of all mints seen, opened or not.
     pub(crate) lamport: u64,
+    /// The highest of those spoken under.
+    spoken: u64,
     sending: Option<EpochId>,
 }
 
@@ -81,6 +83,14 @@ impl Epochs {
         self.holds(epoch) || self.mints.contains_key(epoch) || self.retired.contains_key(epoch)
     }
 
+    /// Whether a mint has nothing new. Another one by its epoch's name doesn't settle that
+    /// unless it was opened: anyone can sign a commitment that it has seen.
+    pub(crate) fn is_settled(&self, mint: &Mint) -> bool {
+        let epoch = mint.epoch();
+        let same = self.mints.get(&epoch).is_some_and(|kept| **kept == *mint);
+        same || self.holds(&epoch) || self.retired.contains_key(&epoch)
+    }
+
     pub(crate) fn mint(&self, epoch: &EpochId) -> Option<&Arc<Mint>> {
         self.mints.get(epoch)
     }
@@ -92,6 +102,12 @@ impl Epochs {
 
     pub(crate) fn sending_mut(&mut self) -> Option<&mut Epoch> {
         self.held.get_mut(&self.sending?)
+    }
+
+    /// Whether an older epoch is spoken under than before: what was said last, by one who has
+    /// gone since, would look newer than what is said now.
+    pub(crate) fn has_fallen_back(&self) -> bool {
+        self.sending().is_some_and(|epoch| epoch.rank.0 < self.spoken)
     }
 
     /// The highest mint seen, for one who can't speak yet.
@@ -159,6 +175,7 @@ impl Epochs {
                 new.replaced = None;
             }
         }
+        self.spoken = self.spoken.max(self.sending().map_or(0, |epoch| epoch.rank.0));
         while self.held.len() > limits::EPOCHS {
             let replaced = self.held.values().filter_map(|epoch| Some((epoch.replaced?, epoch)));
             let Some((_, oldest)) = replaced.min_by_key(|(at, epoch)| (*at, epoch.rank)) else {

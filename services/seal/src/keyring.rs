@@ -76,6 +76,8 @@ pub(crate) struct Keyring {
     closed: Option<Rank>,
     /// All further mints lock the room, too: one who has missed the lock learns of it.
     locked: bool,
+    /// Someone was expelled who knows the gate, and nobody has minted since.
+    lock_due: bool,
     /// An epoch that an answerer spoke under, for one who can't speak yet.
     heard: Option<EpochId>,
 }
@@ -93,6 +95,7 @@ impl Keyring {
             rotate: None,
             closed: None,
             locked: false,
+            lock_due: false,
             heard: None,
         }
     }
@@ -128,12 +131,21 @@ impl Keyring {
         sending.or(self.heard).or_else(|| self.epochs.newest())
     }
 
+    /// The highest mint seen: whoever mints next must go beyond it.
+    pub(crate) fn newest_mint(&self) -> Option<&Arc<Mint>> {
+        self.epochs.mint(&self.epochs.newest()?)
+    }
+
     pub(crate) fn hear(&mut self, epoch: EpochId) {
         self.heard = Some(epoch);
     }
 
     pub(crate) fn is_current(&self, epoch: &EpochId) -> Option<bool> {
         self.epochs.is_current(epoch)
+    }
+
+    pub(crate) fn is_settled(&self, mint: &Mint) -> bool {
+        self.epochs.is_settled(mint)
     }
 
     pub(crate) fn mint_of(&self, epoch: &EpochId) -> Option<&Arc<Mint>> {
@@ -255,7 +267,7 @@ impl Keyring {
 
     // Mints.
 
-    /// Takes a mint in whose signature was checked.
+    /// Takes a mint in whose signature was checked, and that isn't settled.
     pub(crate) fn learn(
         &mut self,
         room: &mut RoomKeys,
@@ -263,19 +275,20 @@ impl Keyring {
         mint: &Arc<Mint>,
         now: Duration,
     ) -> Result<Learned, Refused> {
-        let (epoch, rank) = (mint.epoch(), (mint.lamport, mint.epoch()));
-        if self.epochs.knows(&epoch) {
-            return Ok(Learned::default());
-        }
+        let rank = (mint.lamport, mint.epoch());
         if mint.lamport > self.epochs.lamport.saturating_add(limits::MINT_LEAP) {
             return Err(Refused::TooFarAhead);
         }
+        // A recorded one can be sent again by anyone, and must not put off anyone's turn.
+        let is_news = mint.lamport >= self.epochs.lamport;
         self.epochs.keep(mint.clone());
         let learned = match mint::open(room, me, &self.kem, mint) {
             Ok(Opened { gate, chains }) => {
                 let locked = gate.is_some() && !std::mem::replace(&mut self.locked, gate.is_some());
                 if let Some(gate) = gate {
                     self.locked = true;
+                    let within = mint.audience.keys().all(|node| self.view.contains(node));
+                    self.lock_due &= !within;
                     room.replace_gate(gate);
                 }
                 let generation = mint.audience.get(&me).copied();
@@ -294,13 +307,16 @@ impl Keyring {
                 Learned::default()
             }
         };
-        self.turns.minted(now, false);
+        if is_news || learned.opened {
+            self.turns.minted(now, false);
+        }
         self.epochs.choose(&self.view, now);
         Ok(learned)
     }
 
     pub(crate) fn lock_next(&mut self) {
         self.locked = true;
+        self.lock_due = true;
     }
 
     /// Mints an epoch for the view. `kems` are the keys of its members.
@@ -323,6 +339,7 @@ impl Keyring {
         let (mint, opened) = mint::forge(room, me, &mut self.entropy, place, &audience)?;
         let Opened { gate, chains } = opened;
         if let Some(gate) = gate {
+            self.lock_due = false;
             room.replace_gate(gate);
         }
         let mint = Arc::new(mint);
@@ -334,7 +351,9 @@ impl Keyring {
 
     fn need(&self, now: Duration) -> Option<Need> {
         let Some(epoch) = self.epochs.sending() else { return Some(Need::Speech) };
-        if epoch.audience != self.view || self.closed.is_some_and(|closed| closed > epoch.rank) {
+        let is_closed = self.closed.is_some_and(|closed| closed > epoch.rank);
+        let is_old = self.epochs.has_fallen_back();
+        if epoch.audience != self.view || is_closed || is_old || self.lock_due {
             return Some(Need::Others);
         }
         let old = epoch.since + limits::EPOCH_LIFE <= now || epoch.frames >= limits::EPOCH_FRAMES;
@@ -368,6 +387,11 @@ impl Keyring {
         let next = timers.into_iter().flatten().min();
         // Once it is old, the turn to mint tells when.
         next.into_iter().chain(age.filter(|_| self.turns.due().is_none())).min()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn seized_opens(&self, room: &RoomKeys, me: NodeId, mint: &Mint) -> bool {
+        mint::open(room, me, &self.kem, mint).is_ok()
     }
 
     pub(crate) fn sizes(&self) -> [usize; 4] {

@@ -7,6 +7,8 @@
 //!
 //! Start with [`Seal`], a member's view of one room.
 
+#[cfg(test)]
+mod attacks;
 mod body;
 mod chain;
 mod entropy;
@@ -19,8 +21,10 @@ mod mint;
 mod room;
 mod seal;
 mod turns;
+#[cfg(test)]
+mod vectors;
 
-pub use body::sealed_size;
+pub use body::{parse_batch, sealed_size};
 pub use entropy::Entropy;
 pub use identity::Identity;
 pub use keyring::{Admission, Chore, Learned};

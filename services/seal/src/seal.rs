@@ -301,6 +301,12 @@ impl Seal {
         self.keyring.as_ref()?.mint_of(epoch).cloned()
     }
 
+    /// The mint that a joiner must know of, so that the one it makes itself counts as newer.
+    #[must_use]
+    pub fn newest_mint(&self) -> Option<Arc<Mint>> {
+        self.keyring.as_ref()?.newest_mint().cloned()
+    }
+
     /// Checks a mint and opens its epoch, if this node is in its audience.
     ///
     /// # Errors
@@ -308,7 +314,7 @@ impl Seal {
     pub fn learn_mint(&mut self, mint: &Arc<Mint>, now: Duration) -> Result<Learned, Refused> {
         let me = self.me.id();
         let Some(keyring) = &self.keyring else { return Err(Refused::OtherTerms) };
-        if mint.from == me || keyring.mint_of(&mint.epoch()).is_some() {
+        if mint.from == me || keyring.is_settled(mint) {
             return Ok(Learned::default());
         }
         self.verify("mint", mint.from, &mint.signed_form(), &mint.sig)?;
@@ -320,7 +326,7 @@ impl Seal {
         Ok(learned)
     }
 
-    /// Every mint from now on locks the room, as after an expulsion.
+    /// Every mint from now on locks the room, and one is due, as after an expulsion.
     pub fn lock_next(&mut self) {
         if let Some(keyring) = &mut self.keyring {
             keyring.lock_next();
@@ -340,7 +346,8 @@ impl Seal {
         self.keyring.as_ref().is_some_and(Keyring::is_locked)
     }
 
-    fn mint(&mut self, lock: bool, now: Duration) -> Option<Arc<Mint>> {
+    /// Mints an epoch for the view, whether or not one is needed.
+    pub(crate) fn mint(&mut self, lock: bool, now: Duration) -> Option<Arc<Mint>> {
         let known = &self.known;
         let kem = |node: &NodeId| known.get(node)?.hello.kem;
         let mint = self.keyring.as_mut()?.mint(&mut self.room, &self.me, kem, lock, now)?;
@@ -487,5 +494,13 @@ impl Seal {
         } else {
             Err(Refused::BadSignature)
         }
+    }
+
+    /// Whether someone who seizes this node now can open a recorded mint, whatever the rules
+    /// say of mints that were opened before.
+    #[cfg(test)]
+    pub(crate) fn seized_opens(&self, mint: &Mint) -> bool {
+        let keyring = self.keyring.as_ref();
+        keyring.is_some_and(|keyring| keyring.seized_opens(&self.room, self.me.id(), mint))
     }
 }

@@ -46,15 +46,29 @@ pub fn invite(history: bool) -> Invite {
     Invite { secret: [7; 20].into(), clear: false, history }
 }
 
+fn identity(keys: &RoomKeys, random: &mut StdRng) -> Identity {
+    let mut seed = [0; 32];
+    random.fill_bytes(&mut seed);
+    Identity::from_seed(keys.id(), &seed)
+}
+
+/// What a member can do that follows no rules: the seal of the node of this seed, without its
+/// epochs, that signs whatever it is told to.
+#[must_use]
+pub fn rogue(history: bool, seed: u64) -> Seal {
+    let mut random = StdRng::seed_from_u64(seed);
+    let keys = RoomKeys::private(&invite(history));
+    let me = identity(&keys, &mut random);
+    Seal::sealed(keys, me, Entropy::new(move |out| random.fill_bytes(out)), history)
+}
+
 impl Person {
     /// A node that opens the room, or joins it.
     #[must_use]
     pub fn enter(founds: bool, history: bool, seed: u64, now: Time) -> Self {
         let mut random = StdRng::seed_from_u64(seed);
         let keys = RoomKeys::private(&invite(history));
-        let mut identity = [0; 32];
-        random.fill_bytes(&mut identity);
-        let me = Identity::from_seed(keys.id(), &identity);
+        let me = identity(&keys, &mut random);
         let id = me.id();
         let config = Config { seed, history, ..Config::default() };
         let seal = Seal::sealed(keys, me, Entropy::new(move |out| random.fill_bytes(out)), history);

@@ -4,6 +4,7 @@
 //! of the protocol. The fuzz targets (`tests/fuzz`) look for bytes that do that; a test here
 //! replays the corpus of bytes that were worth keeping.
 
+mod batch;
 mod director;
 mod envelope;
 mod identifiers;
@@ -12,6 +13,7 @@ mod json;
 mod settings;
 mod text;
 
+pub use batch::batch;
 pub use director::director;
 pub use envelope::envelope;
 pub use identifiers::identifiers;
@@ -26,7 +28,8 @@ pub use text::text;
 pub type Check = fn(&[u8]) -> bool;
 
 /// Every check by the name of its fuzz target and of its folder in the corpus.
-pub const CHECKS: [(&str, Check); 6] = [
+pub const CHECKS: [(&str, Check); 7] = [
+    ("batch", batch),
     ("director", director),
     ("envelope", envelope),
     ("identifiers", identifiers),

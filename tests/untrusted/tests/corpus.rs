@@ -11,7 +11,7 @@ use std::{
 };
 
 /// Limits of one folder: a corpus is read by people, too.
-const FILES: usize = 20;
+const FILES: usize = 40;
 const BYTES: u64 = 40 << 10;
 
 fn corpus() -> PathBuf {

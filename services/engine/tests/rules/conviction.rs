@@ -2,11 +2,24 @@
 
 use crate::room::{Node, SECOND, but, dot, frame, last, long, node, want};
 use chat_engine::{Config, Effect, Entry, Fault};
-use chat_protocol::{ContentHash, Dot, NodeId, Number, hash, limits};
+use chat_protocol::{
+    ContentHash, Dot, EpochId, NodeId, Number, Sealed, hash, limits,
+    sealed::{Ciphertext, Commitment},
+};
 
 /// The same dot with another content.
 fn otherwise(said: &Entry) -> Entry {
     but(said, |frame| frame.items[0].text = "said otherwise".into())
+}
+
+/// The same dot with contents that this node can't read.
+fn sealed(said: &Entry, contents: u8) -> Entry {
+    let (epoch, commit) = (EpochId([1; 16]), Commitment([contents; 32]));
+    let body = Ciphertext(vec![contents; 272]);
+    but(said, |frame| {
+        frame.items.clear();
+        frame.sealed = Some(Sealed { epoch, step: 0, commit, body });
+    })
 }
 
 fn expelled(node: &mut Node) -> Vec<(NodeId, Number)> {
@@ -27,6 +40,34 @@ fn two_contents_of_one_dot_make_everything_from_there_on_void() {
     assert_eq!(here.shown(), [dot(1, 1)]);
     here.hears(&frame(dot(1, 4), 6, &[]));
     assert_eq!(here.shown(), [dot(1, 1)]);
+}
+
+#[test]
+fn sealed_contents_that_differ_prove_as_much_as_those_that_can_be_read() {
+    let mut here = Node::found(Config::default());
+    let said = frame(dot(1, 1), 2, &[]);
+    here.hears(&sealed(&said, 1));
+    here.hears(&sealed(&said, 1));
+    assert!(expelled(&mut here).is_empty(), "the same comes twice");
+    here.hears(&sealed(&said, 2));
+    assert_eq!(expelled(&mut here), [(node(1), Number(1))]);
+    let proofs = here.asked(want(node(2))).expect("it answers").proofs;
+    assert!(proofs[0].0.sealed != proofs[0].1.sealed, "it shows both to whoever asks");
+}
+
+#[test]
+fn sealed_history_cannot_be_rewritten_unseen() {
+    let mut here = Node::found(Config::default());
+    let said = frame(dot(1, 1), 2, &[]);
+    let (seen, rewritten) = (sealed(&said, 1), sealed(&said, 2));
+    here.hears(&seen);
+    here.effects();
+    // Its author showed something else to another, who answers that.
+    let past = hash::past(ContentHash::ZERO, [(rewritten.dot(), rewritten.hash)]);
+    here.hears(&but(&frame(dot(3, 1), 3, &[dot(1, 1)]), |frame| frame.past = past));
+    let faults = here.effects().into_iter();
+    let other = |effect| matches!(effect, Effect::Fault(Fault::OtherPast(by)) if by == dot(3, 1));
+    assert!(faults.into_iter().any(|(_, effect)| other(effect)));
 }
 
 #[test]

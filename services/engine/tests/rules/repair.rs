@@ -22,6 +22,9 @@ fn published(here: &mut Node) -> Vec<Dot> {
 #[test]
 fn the_claimant_of_a_beat_alone_is_asked_after_a_moment_and_a_few_times() {
     let mut here = Node::found(Config::default());
+    for n in 3..12 {
+        here.hears(&frame(dot(n, 1), 2, &[]));
+    }
     here.effects();
     here.hears_beat(Beat { heads: heads(&[dot(2, 1)]), ..beat(node(1), 1) });
     here.wait(Time::from_secs(30));

@@ -75,6 +75,11 @@ impl Participant {
         let authors = give.frames.iter().chain(&give.joins).chain(proven).map(|frame| frame.from);
         let mut needed: Vec<_> = authors.chain(give.live.iter().copied()).collect();
         needed.push(self.seal.me());
+        // The first page of an answer to a joiner.
+        if !give.live.is_empty() {
+            give.mints.extend(self.seal.newest_mint());
+        }
+        needed.extend(give.mints.iter().map(|mint| mint.from));
         needed.sort_unstable();
         needed.dedup();
         let missing =

@@ -1,0 +1,7 @@
+//! Attacks on whole nodes in a sealed room: what the seal alone can't show.
+
+mod floods;
+mod ghosts;
+mod outcasts;
+mod room;
+mod waiting;

@@ -1,0 +1,172 @@
+//! Nodes on a network that loses nothing but what a test tells it to, and records everything.
+
+use chat_engine::Time;
+use chat_node::{Code, Command, Event, Output};
+use chat_protocol::{Envelope, NodeId};
+use chat_secrecy::{
+    network::{Arrival, Network, Weather},
+    person::Person,
+};
+use rand::{SeedableRng, rngs::StdRng};
+use std::sync::Arc;
+
+/// Whether a message doesn't reach a node.
+type Loses = fn(&Envelope, usize) -> bool;
+
+/// See the module.
+pub(crate) struct Room {
+    pub(crate) people: Vec<Person>,
+    pub(crate) now: Time,
+    /// Everything published, and by whom.
+    pub(crate) sent: Vec<(usize, Arc<Vec<u8>>)>,
+    /// What happened, and at whom.
+    pub(crate) events: Vec<(usize, Event)>,
+    /// Nodes that weren't let in.
+    pub(crate) turned_away: Vec<usize>,
+    pub(crate) loses: Loses,
+    history: bool,
+    network: Network,
+    random: StdRng,
+}
+
+impl Room {
+    /// So many members that know each other.
+    pub(crate) fn new(members: usize, history: bool) -> Self {
+        let calm = Weather { loss: 0.0, duplicates: 0.0, delay: Time::from_millis(5) };
+        let mut room = Self {
+            people: Vec::new(),
+            now: Time::from_secs(1),
+            sent: Vec::new(),
+            events: Vec::new(),
+            turned_away: Vec::new(),
+            loses: |_, _| false,
+            history,
+            network: Network::new(calm),
+            random: StdRng::seed_from_u64(1),
+        };
+        for _ in 0..members {
+            room.enter();
+            room.run(Time::from_secs(10));
+        }
+        room
+    }
+
+    /// One more, whose seed is its place. Its place.
+    pub(crate) fn enter(&mut self) -> usize {
+        let who = self.people.len();
+        self.people.push(Person::enter(who == 0, self.history, who as u64, self.now));
+        self.drain(who);
+        who
+    }
+
+    pub(crate) fn command(&mut self, who: usize, command: Command) {
+        self.people[who].participant.command(self.now, 0, command);
+        self.people[who].participant.flush();
+        self.drain(who);
+    }
+
+    pub(crate) fn says(&mut self, who: usize, text: &str) {
+        self.command(who, Command::Say(text.into()));
+    }
+
+    pub(crate) fn reads(&self, who: usize, text: &str) -> bool {
+        self.people[who].read.contains(text)
+    }
+
+    pub(crate) fn sees(&self, who: usize, node: NodeId) -> bool {
+        self.people[who].participant.members().any(|member| member == node)
+    }
+
+    /// Hands bytes to a node, as if anyone had published them.
+    pub(crate) fn inject(&mut self, who: usize, bytes: &[u8], reply: Option<&str>) {
+        self.people[who].participant.receive(self.now, 0, bytes, reply);
+        self.drain(who);
+    }
+
+    /// What a node has published so far.
+    pub(crate) fn recorded(&self, who: usize) -> Vec<Arc<Vec<u8>>> {
+        let by = self.sent.iter().filter(|(from, _)| *from == who);
+        by.map(|(_, payload)| payload.clone()).collect()
+    }
+
+    /// The envelopes that someone has published.
+    pub(crate) fn envelopes(&self, who: usize) -> Vec<Envelope> {
+        self.recorded(who).iter().filter_map(|payload| Envelope::parse(payload).ok()).collect()
+    }
+
+    pub(crate) fn warned(&self, who: usize, code: Code) -> bool {
+        let of = |event: &Event| matches!(event, Event::Warning(notice) if notice.code == code);
+        self.events.iter().any(|(at, event)| *at == who && of(event))
+    }
+
+    fn drain(&mut self, who: usize) {
+        while let Some(output) = self.people[who].participant.poll() {
+            match output {
+                Output::Publish { subject, payload } => self.publish(who, &subject, payload, None),
+                Output::Request { subject, payload, .. } => {
+                    self.publish(who, &subject, payload, Some(format!("_INBOX.{who}")));
+                }
+                Output::Event(event) => {
+                    if let Event::Message(message) = &*event {
+                        self.people[who].read.insert(message.text.clone());
+                    }
+                    self.events.push((who, *event));
+                }
+                Output::Serve => self.people[who].serving = true,
+                Output::Locked => self.turned_away.push(who),
+                Output::Nobody | Output::OtherTerms => {}
+                Output::Done => self.people[who].alive = false,
+            }
+        }
+        self.people[who].armed = self.people[who].participant.next_timeout();
+    }
+
+    fn publish(&mut self, who: usize, subject: &str, payload: Vec<u8>, reply: Option<String>) {
+        self.sent.push((who, Arc::new(payload.clone())));
+        let message = (subject, payload, reply);
+        self.network.publish(self.now, who, message, &self.people, &mut self.random);
+    }
+
+    /// Lets so much time pass.
+    pub(crate) fn run(&mut self, time: Time) {
+        let until = self.now + time;
+        loop {
+            let armed = (0..self.people.len()).filter(|who| self.people[*who].alive);
+            let timer = armed.filter_map(|who| Some((self.people[who].armed?, who))).min();
+            let arrival = self.network.next();
+            match timer {
+                Some((at, who)) if at <= until && arrival.is_none_or(|next| at <= next) => {
+                    self.now = at.max(self.now) + Time::from_micros(100);
+                    self.people[who].participant.timeout(self.now, 0);
+                    self.drain(who);
+                }
+                _ if arrival.is_some_and(|at| at <= until) => {
+                    self.now = self.now.max(arrival.unwrap_or_default());
+                    if let Some((who, arrival)) = self.network.pop() {
+                        self.arrive(who, &arrival);
+                    }
+                }
+                _ => break,
+            }
+        }
+        self.now = until;
+    }
+
+    fn arrive(&mut self, who: usize, arrival: &Arrival) {
+        if !self.people[who].alive {
+            return;
+        }
+        match arrival {
+            Arrival::Message(bytes, reply) => {
+                let lost = Envelope::parse(bytes).is_ok_and(|read| (self.loses)(&read, who));
+                if !lost {
+                    self.inject(who, bytes, reply.as_deref());
+                }
+            }
+            Arrival::NoResponders => {
+                self.people[who].participant.nobody(self.now);
+                self.drain(who);
+            }
+        }
+    }
+}
