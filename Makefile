@@ -103,6 +103,9 @@ secrecy: ## simulate sealed discussions from SEEDS (default: 1000) seeds: who co
 storm: nats-server build ## NODES (default: 10) through SECONDS (default: 120) of faults; SEED replays them
 	@cargo test --locked -p chat-tests --features storm --test storm -- --nocapture
 
+pictures: nats-server build ## draw the pictures of the README anew, from a real discussion
+	@cargo test --locked -p chat-tests --features pictures --test pictures
+
 mutants: ## break each rule of the engine once and show what catches it
 	@tests/mutants/run $(NAMES)
 
@@ -113,4 +116,4 @@ clean: ## remove everything built or fetched
 	@cargo clean --target-dir target
 	@rm -rf dist nats/bin tests/fuzz/target
 
-.PHONY: help secrecy chat demo build nats-server install uninstall dist images up down lint test soak storm mutants fuzz clean
+.PHONY: help secrecy chat demo build nats-server install uninstall dist images up down lint test soak storm pictures mutants fuzz clean

@@ -76,6 +76,12 @@ impl Terminal {
         self.seen().emulator.screen().contents()
     }
 
+    /// What a person sees, with its colours.
+    #[must_use]
+    pub fn picture(&self) -> vt100::Screen {
+        self.seen().emulator.screen().clone()
+    }
+
     /// Every byte that was written on it so far.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
