@@ -154,6 +154,9 @@ pub const SKIPPED_KEYS: u32 = 1024;
 pub const SKIPPED_KEYS_IN_ALL: usize = 16_384;
 /// A mint whose Lamport time is further ahead than this is refused.
 pub const MINT_LEAP: u64 = 1 << 20;
+/// The first mint that a joiner sees may be as far ahead as that: what nobody reaches by leaps of
+/// [`MINT_LEAP`], one a second, in ten days.
+pub const FIRST_MINT_LEAP: u64 = 1 << 40;
 /// One mints at most once in this time, and waits as long after another's mint.
 pub const MINT_EVERY: Duration = Duration::from_secs(1);
 /// Whose turn to mint comes later waits this long for each before it.

@@ -276,7 +276,10 @@ impl Keyring {
         now: Duration,
     ) -> Result<Learned, Refused> {
         let rank = (mint.lamport, mint.epoch());
-        if mint.lamport > self.epochs.lamport.saturating_add(limits::MINT_LEAP) {
+        // Who has seen none yet can't tell how far the others are.
+        let leap =
+            if self.epochs.lamport == 0 { limits::FIRST_MINT_LEAP } else { limits::MINT_LEAP };
+        if mint.lamport > self.epochs.lamport.saturating_add(leap) {
             return Err(Refused::TooFarAhead);
         }
         // A recorded one can be sent again by anyone, and must not put off anyone's turn.

@@ -276,7 +276,9 @@ impl Participant {
 
     pub(super) fn turned_away(&mut self, refuse: &Refuse) {
         let joining = matches!(self.engine.phase(), Phase::Joining { .. });
-        if joining && self.seal.is_refused(refuse) {
+        // In a public room anyone can make one: there nobody is turned away by a word.
+        let private = self.terms.visibility == Visibility::Private;
+        if joining && private && self.seal.is_refused(refuse) {
             self.outputs.push_back(super::Output::Locked);
         }
     }

@@ -178,6 +178,22 @@ fn a_mint_from_the_far_future_is_refused() {
 }
 
 #[test]
+fn a_joiner_takes_up_a_count_that_an_insider_has_lifted() {
+    let mut group = Group::new(2, true);
+    let kems = kems(&group, &[0, 1]);
+    let mut lifted = group.mint(0).lamport;
+    for _ in 0..3 {
+        lifted += limits::MINT_LEAP;
+        let mint = forged(1, lifted, &kems);
+        assert!(group.members[0].learn_mint(&mint, group.now).unwrap().opened);
+    }
+    let newest = group.members[0].newest_mint().unwrap();
+    let mut late = super::member(9, true, &Arc::default());
+    late.learn(group.members[1].own_hello()).unwrap();
+    assert!(late.learn_mint(&newest, group.now).is_ok());
+}
+
+#[test]
 fn frames_of_an_epoch_that_was_replaced_are_read_for_a_while() {
     let mut group = Group::new(2, true);
     let frames: Vec<_> = (2..4).map(|n| group.say(0, n, "on its way")).collect();
