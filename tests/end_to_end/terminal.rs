@@ -52,7 +52,7 @@ fn close(screen: &Terminal, shown: &str) {
 fn a_whole_stay_leaves_the_terminal_as_it_was_found() {
     let server = Server::start();
     let _director = Director::start(&server.url());
-    let mut ann = chat(&server, "ann", &["start", "lunch?"], "");
+    let mut ann = chat(&server, "ann", &["start", "--clear", "lunch?"], "");
     let mut bob = chat(&server, "bob", &["join"], &invite(&ann));
     for screen in [&ann, &bob] {
         screen.wait_for("same transcript 2/2");
@@ -220,7 +220,7 @@ fn a_panic_gives_the_terminal_back_and_says_what_it_was() {
 fn what_peers_send_cannot_steer_the_terminal() {
     let server = Server::start();
     let _director = Director::start(&server.url());
-    let (mut ann, invite) = Chat::open(&server.url(), "ann\u{1b}]0;x\u{7}\u{202e}");
+    let (mut ann, invite) = Chat::open_clear(&server.url(), "ann\u{1b}]0;x\u{7}\u{202e}");
     let bob = chat(&server, "bob", &["join"], &invite);
     bob.wait_for("same transcript 2/2");
     for hostile in [
