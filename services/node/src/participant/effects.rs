@@ -4,7 +4,7 @@ use super::{Output, Participant, RequestKind, UNREAD, Unread};
 use crate::{Change, Code, Event, Member, Notice, Ready, Reason, telling};
 use chat_engine::{Delivery, Effect, Entry, Fault, LinkState, PresenceChange};
 use chat_protocol::{
-    Envelope, Give, Item, ItemKind, NodeId, Number, Want,
+    Dot, Envelope, Give, Item, ItemKind, NodeId, Number, Want,
     director::{Visibility, clean_topic},
     frame::Terms,
     limits,
@@ -199,9 +199,14 @@ impl Participant {
         if let Some(gap) = telling::gap(delivery, items) {
             self.event(gap);
         }
+        // What it answers and can't be read yet may still be shown, after it.
+        let dot = delivery.entry.dot();
+        let answers =
+            |it: &Dot| *it != dot && delivery.clock.covers(*it) && !delivery.gap.contains(it);
+        let unread: Vec<_> = self.unread.keys().copied().filter(answers).collect();
         let messages = telling::messages(items);
         if !messages.is_empty() {
-            self.shown.insert(delivery.entry.dot(), messages);
+            self.shown.insert(dot, messages);
         }
         for (index, item) in items.iter().enumerate() {
             match item.kind {
@@ -213,7 +218,9 @@ impl Participant {
                 }
                 ItemKind::Text | ItemKind::Action => {
                     let nick = self.names.get(&node);
-                    self.event(Event::Message(telling::message(delivery, index, item, nick)));
+                    let mut message = telling::message(delivery, index, item, nick);
+                    message.gap.extend(&unread);
+                    self.event(Event::Message(message));
                 }
                 ItemKind::Unknown(_) => {}
             }

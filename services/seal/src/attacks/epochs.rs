@@ -188,7 +188,7 @@ fn a_joiner_takes_up_a_count_that_an_insider_has_lifted() {
         assert!(group.members[0].learn_mint(&mint, group.now).unwrap().opened);
     }
     let newest = group.members[0].newest_mint().unwrap();
-    let mut late = super::member(9, true, &Arc::default());
+    let mut late = member(9, true, &Arc::default());
     late.learn(group.members[1].own_hello()).unwrap();
     assert!(late.learn_mint(&newest, group.now).is_ok());
 }
