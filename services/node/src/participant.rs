@@ -26,8 +26,10 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 const DRAIN: Time = Time::from_secs(5);
 /// Frames shown unread whose keys are still asked for,
 const UNREAD: usize = 256;
-/// and how often.
-const UNREAD_TRIES: u32 = 12;
+/// how often,
+const UNREAD_TRIES: u32 = 40;
+/// and how soon at first.
+const UNREAD_ASK: Time = Time::from_secs(1);
 
 /// A frame that was delivered before it could be read.
 #[derive(Debug)]

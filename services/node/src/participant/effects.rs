@@ -1,6 +1,6 @@
 //! Doing what the engine wants done.
 
-use super::{Output, Participant, RequestKind, UNREAD, Unread};
+use super::{Output, Participant, RequestKind, UNREAD, UNREAD_ASK, Unread};
 use crate::{Change, Code, Event, Member, Notice, Ready, Reason, telling};
 use chat_engine::{Delivery, Effect, Entry, Fault, LinkState, PresenceChange};
 use chat_protocol::{
@@ -180,7 +180,7 @@ impl Participant {
     fn unreadable(&mut self, delivery: &Delivery) {
         if self.unread.len() < UNREAD && self.keeps_history() {
             let unread =
-                Unread { delivery: delivery.clone(), next: self.now + limits::SEEK, tries: 0 };
+                Unread { delivery: delivery.clone(), next: self.now + UNREAD_ASK, tries: 0 };
             self.unread.insert(delivery.entry.dot(), unread);
         }
         self.refused_unread += 1;

@@ -9,7 +9,10 @@ use chat_protocol::{
     director::Visibility, limits, subject,
 };
 use chat_seal::{Admission, Chore, Refused};
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 /// Keys kept beyond those of the transcript, before those no longer needed are looked for.
 pub(super) const SPARE_KEYS: usize = 2 * limits::WAITING_FRAMES;
@@ -210,7 +213,11 @@ impl Participant {
                         if question.tries % 2 == 0 { question.from } else { question.dot.node };
                     self.ask(Some(to), |want| want.epochs.push(epoch));
                 }
-                _ => self.ask_for_key(question.dot, question.tries),
+                _ => {
+                    if let Some(member) = self.who_may_have_key(question.dot, question.tries) {
+                        self.ask(Some(member), |want| want.dots.push(question.dot));
+                    }
+                }
             }
         }
         self.unread.retain(|_, unread| unread.tries < super::UNREAD_TRIES);
@@ -219,22 +226,25 @@ impl Participant {
         for (dot, unread) in due {
             asks.push((*dot, unread.tries));
             unread.tries += 1;
-            unread.next = self.now + limits::SEEK * (1 << unread.tries.min(2));
+            unread.next = self.now + super::UNREAD_ASK * (1 << unread.tries.min(3));
         }
+        let mut by_member: BTreeMap<NodeId, Vec<Dot>> = BTreeMap::new();
         for (dot, tries) in asks {
-            self.ask_for_key(dot, tries);
+            if let Some(member) = self.who_may_have_key(dot, tries) {
+                by_member.entry(member).or_default().push(dot);
+            }
+        }
+        for (member, dots) in by_member {
+            self.ask(Some(member), |want| want.dots = dots);
         }
     }
 
     /// The author first, then the others in turns.
-    fn ask_for_key(&mut self, dot: Dot, tries: u32) {
+    fn who_may_have_key(&self, dot: Dot, tries: u32) -> Option<NodeId> {
         let engine = &self.engine;
         let mut present: Vec<_> = engine.members().filter(|node| engine.is_present(node)).collect();
         present.sort_by_key(|node| *node != dot.node);
-        if !present.is_empty() {
-            let to = present[tries as usize % present.len()];
-            self.ask(Some(to), |want| want.dots.push(dot));
-        }
+        (!present.is_empty()).then(|| present[tries as usize % present.len()])
     }
 
     pub(super) fn next_keys(&self) -> Option<chat_engine::Time> {
