@@ -45,7 +45,7 @@ impl Participant {
         }
     }
 
-    fn is_joining(&self) -> bool {
+    pub(super) fn is_joining(&self) -> bool {
         matches!(self.engine.phase(), Phase::Joining { .. })
     }
 

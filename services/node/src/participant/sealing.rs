@@ -119,12 +119,20 @@ impl Participant {
         if self.engine.has(entry.dot()) || self.engine.phase() == Phase::Gone {
             return self.engine_takes(entry, from);
         }
+        if self.waits_for_key(&entry) {
+            self.unopened.hold(entry, from, self.now);
+        } else {
+            self.engine_takes(entry, from);
+        }
+    }
+
+    /// Whether a frame can't be read yet, and perhaps later: where no history is kept nobody
+    /// grants a key.
+    fn waits_for_key(&mut self, entry: &Entry) -> bool {
         match self.seal.admit(&entry.frame, entry.hash) {
-            Admission::Readable | Admission::Unreadable => self.engine_takes(entry, from),
-            Admission::NeedsKey if !self.keeps_history() => self.engine_takes(entry, from),
-            Admission::NeedsKey | Admission::NeedsMint(_) => {
-                self.unopened.hold(entry, from, self.now);
-            }
+            Admission::Readable | Admission::Unreadable => false,
+            Admission::NeedsMint(_) => true,
+            Admission::NeedsKey => self.keeps_history(),
         }
     }
 
@@ -142,16 +150,10 @@ impl Participant {
     /// Frames of an answer that can be handed to the engine at once. A joiner takes what it is
     /// given: what it can't read it asks for later.
     pub(super) fn admitted(&mut self, give: &Give, entries: Vec<Entry>) -> Vec<Entry> {
-        let joining = matches!(self.engine.phase(), Phase::Joining { .. });
+        let joining = self.is_joining();
         let mut admitted = Vec::with_capacity(entries.len());
         for entry in entries {
-            let admission = self.seal.admit(&entry.frame, entry.hash);
-            let waits = match admission {
-                Admission::Readable | Admission::Unreadable => false,
-                Admission::NeedsMint(_) => true,
-                Admission::NeedsKey => self.keeps_history(),
-            };
-            if waits && !joining && !self.engine.has(entry.dot()) {
+            if self.waits_for_key(&entry) && !joining && !self.engine.has(entry.dot()) {
                 self.unopened.hold(entry, give.from, self.now);
             } else {
                 admitted.push(entry);
@@ -163,7 +165,7 @@ impl Participant {
     /// A beat counts if it quotes an epoch that someone who is there may speak under: a replay
     /// of a frozen member's makes no ghost. An unknown one is asked for.
     pub(super) fn take_beat(&mut self, beat: &Beat) {
-        let joining = matches!(self.engine.phase(), Phase::Joining { .. });
+        let joining = self.is_joining();
         match self.seal.is_current(beat.epoch.as_ref()) {
             Some(false) if !joining => {}
             None if !joining => self.ask_for_mint(beat.epoch, beat.from),
@@ -285,7 +287,7 @@ impl Participant {
     }
 
     pub(super) fn turned_away(&mut self, refuse: &Refuse) {
-        let joining = matches!(self.engine.phase(), Phase::Joining { .. });
+        let joining = self.is_joining();
         // In a public room anyone can make one: there nobody is turned away by a word.
         let private = self.terms.visibility == Visibility::Private;
         if joining && private && self.seal.is_refused(refuse) {
