@@ -10,7 +10,7 @@ use crate::{
     merge::Merge,
     presence::BeatTimer,
     repair::Answerer,
-    roster::{Presence, Roster, State},
+    roster::{Presence, Roster},
     seek::Seek,
     transcript::Transcript,
     waiting::Buffer,
@@ -316,7 +316,7 @@ impl Engine {
     /// Whether a member is heard lately.
     #[must_use]
     pub fn is_present(&self, node: &NodeId) -> bool {
-        self.roster.get(node).is_some_and(|presence| presence.state == State::Present)
+        self.roster.get(node).is_some_and(Presence::is_present)
     }
 
     /// Takes bytes given to a member beside frames from its budget; false if that is used up.
@@ -362,7 +362,7 @@ impl Engine {
         (self.wants.len(), self.waived.len())
     }
 
-    /// Frames not delivered below their authors' tops. O(authors).
+    /// Frames not delivered below their authors' tops.
     #[must_use]
     pub fn holes(&self) -> u64 {
         self.authors.holes()

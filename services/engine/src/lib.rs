@@ -14,6 +14,7 @@
 
 mod authors;
 mod budget;
+mod checkpoint;
 mod clocks;
 mod config;
 mod conviction;

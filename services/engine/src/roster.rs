@@ -2,13 +2,13 @@
 
 use crate::{PresenceChange, Time};
 use chat_protocol::{Lamport, NodeId, Number, hash::TranscriptDigest, limits};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of a member's presence.
 #[derive(Clone, Debug)]
 pub(crate) struct Presence {
-    pub(crate) heard: Time,
-    pub(crate) state: State,
+    heard: Time,
+    state: State,
     /// `Joined` was told.
     pub(crate) introduced: bool,
     /// The last beat's count: an older one is a replay.
@@ -34,13 +34,21 @@ pub(crate) enum State {
     Gone,
 }
 
+impl Presence {
+    /// Whether it was heard lately.
+    pub(crate) fn is_present(&self) -> bool {
+        self.state == State::Present
+    }
+}
+
 /// The members, this node excepted. At most [`limits::MEMBERS`] present; of those gone as
 /// many are remembered, the longest silent are forgotten first.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Roster {
     members: BTreeMap<NodeId, Presence>,
-    /// Those that aren't gone.
-    counted: usize,
+    /// The present and the unreachable, the longest silent first.
+    present: BTreeSet<(Time, NodeId)>,
+    unreachable: BTreeSet<(Time, NodeId)>,
     /// Changes with them.
     revision: u64,
 }
@@ -61,7 +69,7 @@ impl Roster {
 
     /// Members heard lately.
     pub(crate) fn present(&self) -> impl Iterator<Item = (&NodeId, &Presence)> {
-        self.members.iter().filter(|(_, presence)| presence.state == State::Present)
+        self.members.iter().filter(|(_, presence)| presence.is_present())
     }
 
     /// Members remembered, those gone included.
@@ -71,7 +79,7 @@ impl Roster {
 
     /// How many others count.
     pub(crate) fn len(&self) -> usize {
-        self.counted
+        self.present.len() + self.unreachable.len()
     }
 
     /// Changes whenever those that count do.
@@ -88,12 +96,14 @@ impl Roster {
         acked: Number,
     ) -> Option<PresenceChange> {
         if let Some(presence) = self.members.get_mut(&node) {
-            presence.heard = now;
             let was = std::mem::replace(&mut presence.state, State::Present);
-            if was == State::Gone {
-                self.counted += 1;
-                self.revision += 1;
+            let heard = std::mem::replace(&mut presence.heard, now);
+            match was {
+                State::Present => drop(self.present.remove(&(heard, node))),
+                State::Unreachable => drop(self.unreachable.remove(&(heard, node))),
+                State::Gone => self.revision += 1,
             }
+            self.present.insert((now, node));
             return (was != State::Present).then_some(PresenceChange::Back);
         }
         if self.members.len() >= 2 * limits::MEMBERS {
@@ -113,15 +123,15 @@ impl Roster {
             acked,
         };
         self.members.insert(node, presence);
-        self.counted += 1;
+        self.present.insert((now, node));
         self.revision += 1;
         None
     }
 
     pub(crate) fn remove(&mut self, node: &NodeId) -> Option<Presence> {
         let presence = self.members.remove(node)?;
-        if presence.state != State::Gone {
-            self.counted -= 1;
+        let silent = (presence.heard, *node);
+        if self.present.remove(&silent) || self.unreachable.remove(&silent) {
             self.revision += 1;
         }
         Some(presence)
@@ -132,9 +142,12 @@ impl Roster {
         for presence in self.members.values_mut() {
             presence.heard = presence.heard.max(now);
         }
+        for silent in [&mut self.present, &mut self.unreachable] {
+            *silent = silent.iter().map(|&(heard, node)| (heard.max(now), node)).collect();
+        }
     }
 
-    /// Suspects who has been silent for too long.
+    /// Suspects who has been silent for too long. O(log members) for each of them.
     pub(crate) fn suspect(
         &mut self,
         now: Time,
@@ -142,36 +155,35 @@ impl Roster {
         gone: Time,
     ) -> Vec<(NodeId, PresenceChange)> {
         let mut changes = Vec::new();
-        for (node, presence) in &mut self.members {
-            let silent = now.saturating_sub(presence.heard);
-            let state = match silent {
-                silent if silent >= gone => State::Gone,
-                silent if silent >= unreachable => State::Unreachable,
-                _ => State::Present,
-            };
-            if state > presence.state {
-                presence.state = state;
-                let change = match state {
-                    State::Gone => {
-                        self.counted -= 1;
-                        self.revision += 1;
-                        PresenceChange::Gone
-                    }
-                    _ => PresenceChange::Unreachable,
-                };
-                changes.push((*node, change));
-            }
+        while let Some(&(heard, node)) = self.present.first()
+            && now >= heard + unreachable
+        {
+            self.present.pop_first();
+            self.unreachable.insert((heard, node));
+            self.changed(node, State::Unreachable);
+            changes.push((node, PresenceChange::Unreachable));
+        }
+        while let Some(&(heard, node)) = self.unreachable.first()
+            && now >= heard + gone
+        {
+            self.unreachable.pop_first();
+            self.revision += 1;
+            self.changed(node, State::Gone);
+            changes.push((node, PresenceChange::Gone));
         }
         changes
     }
 
-    /// When someone will next be suspected.
+    fn changed(&mut self, node: NodeId, state: State) {
+        if let Some(presence) = self.members.get_mut(&node) {
+            presence.state = state;
+        }
+    }
+
+    /// When someone will next be suspected. O(log members).
     pub(crate) fn next_suspicion(&self, unreachable: Time, gone: Time) -> Option<Time> {
-        let at = |presence: &Presence| match presence.state {
-            State::Present => Some(presence.heard + unreachable),
-            State::Unreachable => Some(presence.heard + gone),
-            State::Gone => None,
-        };
-        self.members.values().filter_map(at).min()
+        let present = self.present.first().map(|&(heard, _)| heard + unreachable);
+        let silent = self.unreachable.first().map(|&(heard, _)| heard + gone);
+        [present, silent].into_iter().flatten().min()
     }
 }

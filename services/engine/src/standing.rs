@@ -1,6 +1,6 @@
 //! Who shows to have what: the details behind the count in [`Agreement`](crate::Agreement).
 
-use crate::{Engine, roster::State};
+use crate::Engine;
 use chat_protocol::{Dot, NodeId, hash::TranscriptDigest};
 
 /// What a member's last beat shows, compared with this node.
@@ -25,7 +25,7 @@ impl Engine {
         let shows_the_same = self.shows_the_same_heads();
         self.roster.counted().map(move |(node, presence)| Standing {
             node: *node,
-            present: presence.state == State::Present,
+            present: presence.is_present(),
             same: shows_the_same(presence) && !self.differs(presence),
             digest: presence.digest,
             holes: presence.holes,

@@ -3,10 +3,9 @@
 //! Keys never change, so two shown frames never swap; one may only be inserted. Trimmed
 //! from the lowest key; what was trimmed lies below the floor, which is a cut.
 
-use crate::Entry;
+use crate::{Entry, checkpoint::Checkpoint};
 use chat_protocol::{
-    ContentHash, Dot, Frame, Key, NodeId, Number, VectorClock,
-    hash::{self, TranscriptDigest},
+    ContentHash, Dot, Frame, Key, NodeId, Number, VectorClock, hash::TranscriptDigest,
 };
 use std::{
     collections::{BTreeMap, HashMap},
@@ -32,6 +31,7 @@ pub(crate) struct Transcript {
     by_dot: HashMap<Dot, Key>,
     bytes: usize,
     revision: u64,
+    checkpoint: Checkpoint,
     /// Of this revision, once it was asked for.
     digest: OnceLock<TranscriptDigest>,
     /// The highest key below the floor.
@@ -47,6 +47,7 @@ impl Default for Transcript {
             by_dot: HashMap::new(),
             bytes: 0,
             revision: 0,
+            checkpoint: Checkpoint::default(),
             digest: OnceLock::new(),
             floor: Key::ZERO,
             floor_cover: VectorClock::new(),
@@ -130,9 +131,10 @@ impl Transcript {
             return Inserted::BelowFloor;
         }
         self.bytes += entry.size;
-        self.changed();
-        self.by_dot.insert(entry.dot(), entry.key());
-        self.by_key.insert(entry.key(), held);
+        let key = entry.key();
+        self.by_dot.insert(entry.dot(), key);
+        self.by_key.insert(key, held);
+        self.changed(key);
         Inserted::Kept
     }
 
@@ -158,7 +160,7 @@ impl Transcript {
         let entry = self.by_key.remove(&key)?.entry;
         self.by_dot.remove(&entry.dot());
         self.bytes -= entry.size;
-        self.changed();
+        self.changed(key);
         Some(entry)
     }
 
@@ -178,13 +180,10 @@ impl Transcript {
         self.floor_cover.remove(node);
     }
 
-    /// SHA-256 over id and hash of each frame held, final ones excepted. O(frames) once for
-    /// each revision.
+    /// SHA-256 over id and hash of each frame held, final ones excepted. O(frames above the
+    /// checkpoint) once for each revision.
     pub(crate) fn digest(&self) -> TranscriptDigest {
-        *self.digest.get_or_init(|| {
-            let shown = self.iter().filter(|entry| !entry.frame.is_final);
-            hash::transcript(shown.map(|entry| (&entry.frame.from, &entry.hash)))
-        })
+        *self.digest.get_or_init(|| self.checkpoint.digest(&self.by_key))
     }
 
     /// The digest, if nothing was trimmed: then members that have everything have the same.
@@ -213,8 +212,9 @@ impl Transcript {
         self.by_key.values().filter(|held| !held.bound).map(|held| held.entry.dot())
     }
 
-    fn changed(&mut self) {
+    fn changed(&mut self, key: Key) {
         self.revision += 1;
+        self.checkpoint.changed(key, &self.by_key);
         self.digest = OnceLock::new();
     }
 

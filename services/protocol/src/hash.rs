@@ -59,15 +59,21 @@ fn dots_hash(
     labelled(label, [body.as_slice()])
 }
 
-/// The transcript digest people see: SHA-256 over node id and content hash of each frame
-/// held, in the order shown, without final ones.
-pub fn transcript<'a>(
-    frames: impl IntoIterator<Item = (&'a crate::NodeId, &'a ContentHash)>,
-) -> TranscriptDigest {
-    let mut hash = Sha256::new();
-    for (node, content) in frames {
-        hash.update(node.0);
-        hash.update(content.0);
+/// The transcript digest people see, on its way: SHA-256 over node id and content hash of
+/// each frame held, in the order shown, without final ones.
+#[derive(Clone, Debug, Default)]
+pub struct TranscriptHash(Sha256);
+
+impl TranscriptHash {
+    /// Takes in the next frame.
+    pub fn add(&mut self, node: &crate::NodeId, content: &ContentHash) {
+        self.0.update(node.0);
+        self.0.update(content.0);
     }
-    TranscriptDigest(hash.finalize().into())
+
+    /// Of the frames so far.
+    #[must_use]
+    pub fn digest(self) -> TranscriptDigest {
+        TranscriptDigest(self.0.finalize().into())
+    }
 }
