@@ -18,7 +18,10 @@ pub(super) fn message(message: &Message, colors: bool) -> String {
 pub(super) fn aside(event: &Event) -> Option<String> {
     match event {
         Event::Ready(ready) => Some(entered(ready)),
-        Event::Message(_) | Event::Agreement { .. } | Event::Verified(_) => None,
+        Event::Message(_)
+        | Event::CatchingUp { .. }
+        | Event::Agreement { .. }
+        | Event::Verified(_) => None,
         Event::Member(member) => Some(format!("-- {}", self::member(member))),
         Event::Gap { missing, .. } => {
             Some(format!("-- {} message(s) that the next one answers are missing", missing.len()))

@@ -71,6 +71,13 @@ pub enum Effect {
     },
     /// The first page has come, or none will: the room is entered.
     Entered,
+    /// Another page has come, and more will.
+    CatchingUp {
+        /// Frames held.
+        held: usize,
+        /// Frames still to come, as the answerer says.
+        left: usize,
+    },
     /// Nobody is there.
     Nobody,
     /// The history given was delivered: publish the join frame now.

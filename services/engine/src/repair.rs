@@ -179,10 +179,10 @@ impl Engine {
                         .get(&entry.frame.from)
                         .is_some_and(|held| held.contains(entry.frame.number))
                 };
-                let (page, more) = self.page(self.transcript.iter().filter(lacks));
+                let (page, left) = self.page(self.transcript.iter().filter(lacks));
                 given += size(&page);
                 let mut give = self.give(want.from, page);
-                (give.more, give.sync) = (more, true);
+                (give.more, give.left, give.sync) = (left > 0, left, true);
                 if have.is_empty() {
                     give.live = self.live();
                 }
@@ -212,17 +212,19 @@ impl Engine {
         self.effect(Effect::Give { reply, give });
     }
 
-    fn page<'a>(&self, entries: impl Iterator<Item = &'a Entry>) -> (Vec<Entry>, bool) {
-        let (mut page, mut bytes) = (Vec::new(), 0);
+    /// As many of the entries as fit, and the number of those that don't.
+    fn page<'a>(&self, entries: impl Iterator<Item = &'a Entry>) -> (Vec<Entry>, u32) {
+        let (mut page, mut bytes, mut left) = (Vec::new(), 0, 0);
         for entry in entries {
             bytes += entry.size;
             let full = page.len() >= self.config.page_frames || bytes > self.config.page_bytes;
-            if full && !page.is_empty() {
-                return (page, true);
+            if left > 0 || full && !page.is_empty() {
+                left += 1;
+            } else {
+                page.push(entry.clone());
             }
-            page.push(entry.clone());
         }
-        (page, false)
+        (page, left)
     }
 
     fn give(&self, to: NodeId, page: Vec<Entry>) -> Give {
@@ -308,6 +310,10 @@ impl Engine {
             self.deliver_ready();
         }
         self.deliver_ready();
+        if joining && give.more {
+            let left = (give.left as usize).min(limits::TRANSCRIPT_FRAMES);
+            self.effect(Effect::CatchingUp { held: self.transcript.len(), left });
+        }
         if give.more && fresh {
             // Without progress there is no next page: two nodes would page for ever.
             self.busy_until = self.now + 2 * limits::SYNC_TIMEOUT;

@@ -12,6 +12,15 @@ use std::fmt;
 pub enum Event {
     /// The node is in the room. Always first.
     Ready(Ready),
+    /// What was said before this node came in is on its way. No part of the contract: it
+    /// can't be serialized.
+    #[serde(skip)]
+    CatchingUp {
+        /// Frames that are here.
+        held: usize,
+        /// Frames in all.
+        of: usize,
+    },
     /// Something said, in causal order.
     Message(Message),
     /// Someone's presence or nick changed.

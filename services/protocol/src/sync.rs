@@ -141,6 +141,9 @@ pub struct Give {
     /// There is more: ask again with what you then have.
     #[serde(default)]
     pub more: bool,
+    /// Frames that wait for further pages: for people who watch.
+    #[serde(default)]
+    pub left: u32,
     /// The answer to a `have` request, rather than to named dots.
     #[serde(default)]
     pub sync: bool,
@@ -166,6 +169,7 @@ impl Give {
             grant: None,
             epoch: None,
             more: false,
+            left: 0,
             sync: false,
             sig: Signature::ZERO,
         }
@@ -192,7 +196,7 @@ impl Give {
             Some(grant) => out.u8(1).u32(grant.kem_gen).sized(&grant.keys.0),
         };
         out.bytes(&self.epoch.unwrap_or(EpochId::ZERO).0);
-        out.u8(u8::from(self.more) | u8::from(self.sync) << 1);
+        out.u8(u8::from(self.more) | u8::from(self.sync) << 1).u32(self.left);
         out.into_bytes()
     }
 

@@ -421,7 +421,10 @@ impl World {
                     self.peers[peer].routed = false;
                     self.log.note(self.now, Some(peer), |_| "is out".into());
                 }
-                Effect::Entered | Effect::Introduced(_) | Effect::Fault(_) => {}
+                Effect::Entered
+                | Effect::CatchingUp { .. }
+                | Effect::Introduced(_)
+                | Effect::Fault(_) => {}
             }
         }
         self.check_bounds(peer);

@@ -118,6 +118,7 @@ impl Model {
                     ));
                 }
             }
+            Event::CatchingUp { held, of } => self.room.catching_up = Some((held, of)),
             Event::Message(message) => return self.message(message),
             Event::Member(member) => {
                 let told = self.room.changed(&member);
@@ -223,7 +224,6 @@ impl Model {
         let (late, backfill, mention) = (spoken.late, spoken.backfill, spoken.mention);
         let (author, nick, via) = (spoken.dot().node, spoken.nick.clone(), spoken.via);
         let place = self.transcript.say(spoken);
-        self.room.backfilled += usize::from(backfill);
         if own || backfill || self.is_hidden(author) {
             return None;
         }

@@ -35,7 +35,7 @@ pub(super) enum Listeners {
 /// How far this node is in the room.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// So many messages came from before this node joined.
+    /// What was said before is on its way.
     #[default]
     CatchingUp,
     Live,
@@ -61,8 +61,8 @@ pub(super) struct Room {
     pub(super) sealed: bool,
     pub(super) down: bool,
     pub(super) phase: Phase,
-    /// Messages from before this node joined.
-    pub(super) backfilled: usize,
+    /// Of what was said before this node joined, what is here, and all of it; in frames.
+    pub(super) catching_up: Option<(usize, usize)>,
     pub(super) others: BTreeMap<NodeId, Person>,
     /// Columns of the widest name so far: what stands beside names doesn't move when one goes.
     pub(super) widest: usize,

@@ -43,6 +43,7 @@ fn who_comes_later_catches_up() {
         let before = Message { backfill: true, ..message(2, n, n, &text, &[]) };
         scene.tell(Event::Message(before));
     }
+    scene.tell(Event::CatchingUp { held: 340, of: 2_000 });
     check("catching-up", scene);
 }
 

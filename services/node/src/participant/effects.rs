@@ -28,6 +28,9 @@ impl Participant {
                 }
                 Effect::Give { reply, mut give } => self.give(reply, &mut give),
                 Effect::Entered => self.entered(),
+                Effect::CatchingUp { held, left } => {
+                    self.event(Event::CatchingUp { held, of: held + left });
+                }
                 Effect::Nobody => self.outputs.push_back(Output::Nobody),
                 Effect::Synced => self.synced(),
                 Effect::Merge => self.say(Vec::new(), false),

@@ -48,7 +48,7 @@ const WANT: [Change<Want>; 6] = [
     |want, other| want.cut.clone_from(&other.cut),
 ];
 /// What an answer passes on bears its authors' own signatures.
-const GIVE: [Change<Give>; 10] = [
+const GIVE: [Change<Give>; 11] = [
     |give, other| give.from = other.from,
     |give, other| give.to = other.to,
     |give, other| give.live.clone_from(&other.live),
@@ -58,6 +58,7 @@ const GIVE: [Change<Give>; 10] = [
     |give, other| give.grant.clone_from(&other.grant),
     |give, other| give.epoch = other.epoch,
     |give, other| give.more = other.more,
+    |give, other| give.left = other.left,
     |give, other| give.sync = other.sync,
 ];
 const HELLO: [Change<Hello>; 3] = [

@@ -243,13 +243,13 @@ pub(crate) fn gives() -> impl Strategy<Value = Give> {
     let lost = (vec(dots(), 0..4), vec(proofs(), 0..3));
     let parts = (vec(hellos(), 0..3), pages(), pages(), vec(nodes(), 0..4), floors(), lost);
     let keys = (vec(mints().prop_map(Arc::new), 0..3), option::of(grants()), option::of(epochs()));
-    (nodes(), nodes(), parts, keys, any::<bool>(), any::<bool>(), signatures()).prop_map(
+    (nodes(), nodes(), parts, keys, any::<u32>(), any::<bool>(), signatures()).prop_map(
         |(
             from,
             to,
             (hellos, frames, joins, live, floor, (lost, proofs)),
             (mints, grant, epoch),
-            more,
+            left,
             sync,
             sig,
         )| Give {
@@ -265,7 +265,8 @@ pub(crate) fn gives() -> impl Strategy<Value = Give> {
             mints,
             grant,
             epoch,
-            more,
+            more: left > 0,
+            left,
             sync,
             sig,
         },

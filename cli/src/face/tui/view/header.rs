@@ -117,7 +117,9 @@ fn connection(model: &Model, look: Look, columns: usize) -> (String, Style) {
 
 fn agreement(model: &Model, look: Look) -> Option<(String, Style)> {
     if model.room.phase == Phase::CatchingUp && model.room.members() > 1 {
-        return Some((format!("catching up: {} so far", model.room.backfilled), look.strong()));
+        let progress = model.room.catching_up;
+        let progress = progress.map(|(held, of)| format!("catching up: {held} of {of}"));
+        return Some((progress.unwrap_or_else(|| "catching up".into()), look.strong()));
     }
     let agreement = model.room.agreement.as_ref()?;
     let (same, of) = (agreement.same, agreement.of);
