@@ -3,9 +3,15 @@
 //!
 //! Who says what is written here; ids, times and digests are those of the run.
 
+mod screens;
 mod svg;
 
-use chat_tests::{Cable, Director, Server, programs, spying::Spy, terminal::Terminal};
+use chat_tests::{
+    Director, Server, programs,
+    proxy::{Fault, Proxy},
+    spying::Spy,
+    terminal::Terminal,
+};
 use std::{path::Path, process::Command};
 
 const PICTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../cli/pictures");
@@ -24,10 +30,10 @@ fn command(url: &str, nick: &str, arguments: &[&str]) -> Command {
     command
 }
 
-fn join(url: &str, nick: &str, invite: &str) -> Terminal {
+fn join(url: &str, nick: &str, invite: &str, (columns, rows): (u16, u16)) -> Terminal {
     let mut command = command(url, nick, &["join"]);
     command.env("CHAT_INVITE", invite);
-    Terminal::start(command, COLUMNS, ROWS)
+    Terminal::start(command, columns, rows)
 }
 
 /// The invite on a screen.
@@ -63,24 +69,24 @@ struct Discussion {
     bob: Terminal,
     carol: Terminal,
     /// Bob's.
-    cable: Cable,
+    cable: Proxy,
 }
 
 impl Discussion {
-    fn begin(server: &Server) -> Self {
-        let cable = Cable::to(("127.0.0.1".to_owned(), server.port()));
+    fn begin(server: &Server, size: (u16, u16)) -> Self {
+        let cable = Proxy::to(server.port());
         let start = command(&server.url(), "ann", &["start", "lunch?"]);
-        let ann = Terminal::start(start, COLUMNS, ROWS);
+        let ann = Terminal::start(start, size.0, size.1);
         let invite = invite(&ann);
-        let bob = join(&cable.url(), "bob", &invite);
+        let bob = join(&cable.url(), "bob", &invite, size);
         agree(&[&ann, &bob]);
-        let carol = join(&server.url(), "carol", &invite);
+        let carol = join(&server.url(), "carol", &invite, size);
         let all = [&ann, &bob, &carol];
         agree(&all);
         ann.wait_for("no listener seen");
         say(&ann, "Where shall we have lunch? The canteen is closed today.", &all);
         // What is said while nothing passes is said at the same time.
-        cable.freeze();
+        cable.inject(Fault::Freeze);
         bob.line("There is a new place at the corner, they make pizza");
         say(&carol, "I would like soup", &[&ann, &carol]);
         cable.heal();
@@ -101,7 +107,7 @@ impl Discussion {
     /// Bob is cut off, and comes back.
     fn cut_off_and_back(&self) {
         let Self { ann, bob, carol, cable } = self;
-        cable.cut();
+        cable.inject(Fault::Cut);
         bob.wait_for("✗ cut off");
         bob.line("I'm in. Who books a table?");
         say(carol, "The corner is full until one, I just called", &[ann, carol]);
@@ -138,7 +144,7 @@ fn draw_panel(screen: &Terminal, name: &str, title: &str, shown: &str) {
 fn the_pictures_of_the_readme() {
     let server = Server::start();
     let _director = Director::start(&server.url());
-    let mut begun = (0..TRIES).map(|_| Discussion::begin(&server));
+    let mut begun = (0..TRIES).map(|_| Discussion::begin(&server, (COLUMNS, ROWS)));
     let discussion = begun.find(Discussion::everyone_has_another_color);
     let discussion = discussion.expect("colours differ in half of all discussions");
     let (ann, all) = (&discussion.ann, discussion.all());
