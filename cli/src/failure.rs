@@ -5,12 +5,17 @@ use chat_connect::{ConnectError, SettingsError};
 use chat_director::{DirectorError, ServeError};
 use chat_node::EnterError;
 use chat_protocol::director::Refusal;
-use std::{io::Write, process::ExitCode};
+use std::{
+    io::{ErrorKind, Write},
+    process::ExitCode,
+};
 
 /// The contract's exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Code {
+    /// Nobody reads any more: nothing is wrong.
+    Fine = 0,
     Other = 1,
     Usage = 2,
     NoServer = 3,
@@ -56,6 +61,9 @@ impl Failure {
 
     /// Prints it on stderr; the exit code.
     pub(crate) fn report(self) -> ExitCode {
+        if self.code == Code::Fine {
+            return ExitCode::SUCCESS;
+        }
         let mut stderr = std::io::stderr().lock();
         let _ = writeln!(stderr, "error: {}", self.what);
         if let Some(next) = self.next {
@@ -101,7 +109,8 @@ impl From<ServeError> for Failure {
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
-        Self::new(Code::Other, error.to_string())
+        let code = if error.kind() == ErrorKind::BrokenPipe { Code::Fine } else { Code::Other };
+        Self::new(code, error.to_string())
     }
 }
 
@@ -133,6 +142,7 @@ mod tests {
         );
         assert_eq!(Failure::from(EnterError::Nobody).code(), Code::Over);
         assert_eq!(director(DirectorError::Away, "s").code(), Code::NoDirector);
+        assert_eq!(Failure::from(std::io::Error::from(ErrorKind::BrokenPipe)).code(), Code::Fine);
         let full = DirectorError::Refused(Refusal::Full, String::new());
         assert_eq!(director(full, "s").code(), Code::Refused);
     }

@@ -1,7 +1,7 @@
 //! Options that every subcommand has.
 
 use crate::{config::Config, face, failure::Failure, progress::while_waiting};
-use chat_connect::{Connection, NatsArgs, Patience, Settings, connect};
+use chat_connect::{ConnectError, Connection, NatsArgs, Patience, Settings, connect};
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
 use std::io::{self, IsTerminal, Write};
@@ -58,11 +58,13 @@ impl Globals {
         let named = settings.servers.is_some();
         let connecting = connect(settings, CONNECTION_NAME, Patience::FailFast);
         while_waiting("connecting to the server", connecting).await.map_err(|error| {
+            let gone = matches!(error, ConnectError::Unreachable { .. });
             let failure = Failure::from(error);
-            if named {
-                failure
-            } else {
-                failure.next("`chat start` brings a server of its own, `chat serve` one for others")
+            match (gone, named) {
+                (true, true) => failure.next("`chat doctor` looks closer, `chat serve` runs one"),
+                (true, false) => failure
+                    .next("`chat start` brings a server of its own, `chat serve` one for others"),
+                (false, _) => failure,
             }
         })
     }

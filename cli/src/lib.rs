@@ -17,6 +17,7 @@ mod target;
 
 use args::Args;
 use clap::Parser;
+use failure::Failure;
 use std::process::ExitCode;
 
 /// Parses the command line and runs it.
@@ -26,9 +27,11 @@ pub fn main() -> ExitCode {
     if let Some(failure) = embedded::become_server_if_told() {
         return failure.report();
     }
-    let args = Args::parse();
-    match args.run() {
-        Ok(code) => code,
-        Err(failure) => failure.report(),
+    match Args::try_parse() {
+        Ok(args) => args.run().unwrap_or_else(Failure::report),
+        Err(answer) => match answer.print() {
+            Ok(()) => ExitCode::from(u8::try_from(answer.exit_code()).unwrap_or(u8::MAX)),
+            Err(error) => Failure::from(error).report(),
+        },
     }
 }

@@ -10,6 +10,9 @@ use std::io::{self, IsTerminal, Write};
 /// What is told of an invite given on the command line.
 pub(crate) const VISIBLE: &str = "the invite stood on the command line, where others on this machine can see it; CHAT_INVITE or the prompt hide it";
 
+/// How often an invite is asked for.
+const TRIES: usize = 3;
+
 /// A discussion, and whether its secret stands in the list of processes.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
@@ -30,7 +33,7 @@ impl Target {
         let variable = std::env::var("CHAT_INVITE").ok().filter(|text| !text.is_empty());
         let text = match variable {
             Some(text) => text,
-            None if io::stdin().is_terminal() => ask()?,
+            None if io::stdin().is_terminal() => return ask(),
             None => {
                 return Err(Failure::new(
                     Code::Usage,
@@ -43,9 +46,9 @@ impl Target {
     }
 }
 
-/// The meaning of an invite or a room's id.
+/// The meaning of an invite or a room's id, with or without the command that was copied with it.
 fn parse(text: &str) -> Result<RoomAddress, Failure> {
-    let text = text.trim();
+    let text = without_command(text);
     if let Ok(room) = text.to_ascii_lowercase().parse() {
         return Ok(RoomAddress::Public(room));
     }
@@ -56,13 +59,33 @@ fn parse(text: &str) -> Result<RoomAddress, Failure> {
     }
 }
 
-fn ask() -> Result<String, Failure> {
+fn without_command(text: &str) -> &str {
+    let text = text.trim();
+    text.strip_prefix("chat join").map_or(text, str::trim_start)
+}
+
+/// Asks on the terminal, and again where that was none.
+fn ask() -> Result<Target, Failure> {
     let mut stderr = io::stderr();
-    write!(stderr, "invite: ").and_then(|()| stderr.flush())?;
+    let mut tries = 0;
+    loop {
+        write!(stderr, "invite (not shown): ").and_then(|()| stderr.flush())?;
+        let read = unechoed(read_invite);
+        writeln!(stderr)?;
+        tries += 1;
+        match parse(&read?) {
+            Ok(address) => return Ok(Target { address, visible: false }),
+            Err(failure) if tries == TRIES => return Err(failure),
+            Err(failure) => drop(failure.report()),
+        }
+    }
+}
+
+/// A line that holds more than the command, or the end of input: copied from a narrow screen the
+/// invite follows on a line of its own.
+fn read_invite() -> io::Result<String> {
     let mut line = String::new();
-    let read = unechoed(|| io::stdin().read_line(&mut line));
-    writeln!(stderr)?;
-    read?;
+    while io::stdin().read_line(&mut line)? > 0 && without_command(&line).is_empty() {}
     Ok(line)
 }
 
@@ -75,7 +98,8 @@ fn unechoed<T>(read: impl FnOnce() -> T) -> T {
     }
     let read = read();
     if let Ok(found) = found {
-        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &found);
+        // Whatever was pasted behind must not reach the shell, and its history.
+        let _ = tcsetattr(io::stdin(), OptionalActions::Flush, &found);
     }
     read
 }
@@ -88,7 +112,8 @@ mod tests {
     #[test]
     fn an_invite_and_a_rooms_id_are_told_apart_and_typos_are_usage_errors() {
         let invite = Invite { secret: [7; 20].into(), clear: true, history: true }.to_string();
-        for text in [invite.clone(), invite.to_uppercase()] {
+        let copied = format!(" chat join {invite}");
+        for text in [invite.clone(), invite.to_uppercase(), copied] {
             let target = Target::on_command_line(&text).unwrap();
             assert!(matches!(target.address, RoomAddress::Private(_)) && target.visible);
         }

@@ -1,7 +1,13 @@
 //! What a command of a terminal is expected to have: completions, a manual, settings, guesses.
 
-use chat_tests::programs::{program, without_settings};
-use std::process::{Command, Output, Stdio};
+use chat_tests::{
+    Director, Server,
+    programs::{program, without_settings},
+};
+use std::{
+    fs::File,
+    process::{Command, Output, Stdio},
+};
 
 fn chat(arguments: &[&str], config: &str) -> Output {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -65,11 +71,40 @@ fn a_setting_that_makes_no_sense_is_refused_with_file_and_line() {
 
 #[test]
 fn a_configured_nick_is_taken_and_a_mistyped_command_guessed() {
-    let server = chat_tests::Server::start();
-    let _director = chat_tests::Director::start(&server.url());
+    let server = Server::start();
+    let _director = Director::start(&server.url());
     let output = chat(&["start", "--json", "--server", &server.url()], "nick = \"mole\"\n");
     assert!(stdout(&output).contains("\"nick\":\"mole\""), "{output:?}");
     let typo = chat(&["jion"], "");
     assert_eq!(typo.status.code(), Some(2));
     assert!(stderr(&typo).contains("'join'"), "{typo:?}");
+}
+
+/// `chat ARGUMENTS >OUT </dev/null`, at a server.
+fn writing_to(out: impl Into<Stdio>, server: &Server, arguments: &[&str]) -> Output {
+    let mut command = Command::new(program("chat"));
+    command.args(arguments).args(["--server", &server.url()]).stdin(Stdio::null()).stdout(out);
+    without_settings(&mut command).stderr(Stdio::piped()).output().expect("chat runs")
+}
+
+#[test]
+fn what_cant_be_written_is_told_and_who_stops_reading_is_not_bothered() {
+    let server = Server::start();
+    let _director = Director::start(&server.url());
+    let commands: [&[&str]; 5] =
+        [&["--help"], &["man"], &["demo"], &["start", "--json"], &["doctor", "--json"]];
+    for arguments in commands {
+        let is_doctor = arguments[0] == "doctor";
+        let full = File::options().write(true).open("/dev/full").expect("Linux has it");
+        let output = writing_to(full, &server, arguments);
+        let told = stderr(&output);
+        assert!(told.contains("No space left on device"), "{arguments:?}: {told}");
+        assert_eq!(output.status.code(), Some(if is_doctor { 3 } else { 1 }), "{arguments:?}");
+
+        let (unread, closed) = std::io::pipe().expect("pipes can be made");
+        drop(unread);
+        let output = writing_to(closed, &server, arguments);
+        assert!(!stderr(&output).contains("error"), "{arguments:?}: {output:?}");
+        assert_eq!(output.status.code(), Some(if is_doctor { 3 } else { 0 }), "{arguments:?}");
+    }
 }

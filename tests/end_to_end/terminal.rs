@@ -49,6 +49,24 @@ fn close(screen: &Terminal, shown: &str) {
 }
 
 #[test]
+fn what_is_no_invite_is_asked_for_again_and_a_copied_command_will_do() {
+    let server = Server::start();
+    let _director = Director::start(&server.url());
+    let mut ann = chat(&server, "ann", &["start", "lunch?"], "");
+    let mut bob = chat(&server, "bob", &["join"], "");
+    bob.wait_for("invite (not shown):");
+    bob.types("chat1-nothing\r");
+    bob.wait_until("it asks again", |screen| screen.matches("invite (not shown):").count() == 2);
+    // As a narrow terminal breaks it.
+    bob.types(&format!("chat join\r{}\r", invite(&ann)));
+    ann.wait_for("same transcript 2/2");
+    for screen in [&mut bob, &mut ann] {
+        screen.types(CTRL_C);
+        screen.wait();
+    }
+}
+
+#[test]
 fn a_whole_stay_leaves_the_terminal_as_it_was_found() {
     let server = Server::start();
     let _director = Director::start(&server.url());
@@ -129,6 +147,7 @@ fn a_server_that_is_killed_is_told_of_and_costs_nothing_of_the_terminal() {
     bob.wait_for("same transcript 2/2");
     server.kill();
     bob.wait_for("✗ cut off");
+    bob.wait_for("listeners unknown");
     bob.line("said while cut off");
     bob.wait_until("it stands in the transcript", |screen| {
         screen.lines().any(|line| line.contains("bob·") && line.contains("said while cut off"))

@@ -15,7 +15,7 @@ use crate::{
 use chat_connect::{Connection, Patience, Settings, connect};
 use chat_node::{Company, RoomAddress, company};
 use chat_protocol::text;
-use check::{Check, Report};
+use check::{Check, Report, Status};
 use std::{
     io::{self, Write},
     process::ExitCode,
@@ -60,9 +60,20 @@ impl Args {
 }
 
 pub(crate) async fn run(target: Option<Target>, globals: Globals) -> Result<ExitCode, Failure> {
+    match check_up(target, &globals).await {
+        Ok(status) => Ok(ExitCode::from(status.exit_code())),
+        // Nobody was told what was found.
+        Err(unwritten) => {
+            unwritten.report();
+            Ok(ExitCode::from(Status::Unknown.exit_code()))
+        }
+    }
+}
+
+async fn check_up(target: Option<Target>, globals: &Globals) -> Result<Status, Failure> {
     let settings = globals.settings()?;
     let mut report = Report::default();
-    let mut told = Telling::new(&globals);
+    let mut told = Telling::new(globals);
     if target.as_ref().is_some_and(|target| target.visible) {
         let _ = writeln!(io::stderr(), "warning: {}", crate::target::VISIBLE);
     }
@@ -75,7 +86,7 @@ pub(crate) async fn run(target: Option<Target>, globals: Globals) -> Result<Exit
         }
     }
     told.end(&report)?;
-    Ok(ExitCode::from(report.status().exit_code()))
+    Ok(report.status())
 }
 
 /// One check after the other, each told when it is known.

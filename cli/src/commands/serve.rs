@@ -30,11 +30,15 @@ const CONNECTIONS: &str = "$SYS.REQ.ACCOUNT.PING.CONNZ";
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Where to listen; 0.0.0.0:4222 serves the network, readable by whoever is on it
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4222")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4222", value_parser = listen)]
     listen: SocketAddr,
     /// End after so many seconds without a client
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
     idle_exit: Option<u64>,
+}
+
+fn listen(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "write an address and a port, as in 127.0.0.1:4222".into())
 }
 
 const EXAMPLES: &str = "\

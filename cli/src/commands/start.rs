@@ -31,10 +31,15 @@ pub(crate) struct Args {
     #[arg(long)]
     no_history: bool,
     /// How many fit
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    #[arg(long, value_name = "N", value_parser = capacity)]
     capacity: Option<u32>,
     #[command(flatten)]
     stay: Stay,
+}
+
+fn capacity(text: &str) -> Result<u32, String> {
+    let wanted = text.parse().ok().filter(|wanted| (1..=1024).contains(wanted));
+    wanted.ok_or_else(|| "write a number from 1 to 1024".into())
 }
 
 const EXAMPLES: &str = "\

@@ -9,7 +9,7 @@ use crate::failure::{Code, Failure};
 use chat_node::Event;
 use std::{
     fs::File,
-    io::{self, BufWriter, Write},
+    io::{self, BufWriter, ErrorKind, Write},
     os::fd::AsFd,
     thread::JoinHandle,
 };
@@ -20,7 +20,7 @@ const QUEUE: usize = 64;
 
 /// Where things become visible.
 trait Sink<T>: Send {
-    /// Writes one, perhaps buffered. An error means that nobody reads any more.
+    /// Writes one, perhaps buffered. A broken pipe means that nobody reads any more.
     fn write(&mut self, shown: &T) -> io::Result<()>;
 
     /// Makes visible what was written.
@@ -51,9 +51,12 @@ impl Output<Event> {
 impl<T: Send + 'static> Output<T> {
     fn start(mut sink: impl Sink<T> + 'static) -> Self {
         // An error ends the thread, and the queue with it: that is how it is noticed.
-        Self::on_thread(move |shown| {
-            let _ = write_all(&mut sink, shown);
-            Ok(())
+        Self::on_thread(move |shown| match write_all(&mut sink, shown) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                let what = format!("what is said can't be shown: {error}");
+                Err(Failure::new(Code::Other, what).next("see where stdout goes"))
+            }
+            _ => Ok(()),
         })
     }
 
@@ -161,8 +164,8 @@ mod tests {
 
     impl Sink<Event> for Reader {
         fn write(&mut self, event: &Event) -> io::Result<()> {
-            self.turn.recv().map_err(io::Error::other)?;
-            self.read.send(event.clone()).map_err(io::Error::other)
+            self.turn.recv().map_err(|_| ErrorKind::BrokenPipe)?;
+            Ok(self.read.send(event.clone()).map_err(|_| ErrorKind::BrokenPipe)?)
         }
 
         fn flush(&mut self) -> io::Result<()> {

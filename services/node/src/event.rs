@@ -74,6 +74,8 @@ pub struct Ready {
     pub node: NodeId,
     /// This node's nick.
     pub nick: String,
+    /// A hash of this node's public key, as the others see it.
+    pub fingerprint: String,
     /// What to pass on to those who should join: the invite of a private room, the id of a
     /// public one.
     pub invite: String,

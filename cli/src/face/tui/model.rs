@@ -112,10 +112,8 @@ impl Model {
                 (self.scroll, self.unread, self.below) = (Scroll::End, None, 0);
                 self.find.forget();
                 if ready.members <= 1 {
-                    self.tell(format!(
-                        "nobody else is here yet; to join: chat join {}",
-                        ready.invite
-                    ));
+                    self.tell("nobody else is here yet; to join:");
+                    self.tell(format!("chat join {}", ready.invite));
                 }
             }
             Event::CatchingUp { held, of } => self.room.catching_up = Some((held, of)),

@@ -56,6 +56,7 @@ pub(super) struct Room {
     pub(super) topic: Option<String>,
     pub(super) own: Option<NodeId>,
     pub(super) nick: String,
+    pub(super) fingerprint: String,
     pub(super) invite: String,
     pub(super) server: String,
     pub(super) sealed: bool,
@@ -81,6 +82,7 @@ impl Room {
             topic,
             own: Some(ready.node),
             nick: text::one_line(&ready.nick, limits::NICK_CHARS),
+            fingerprint: text::one_line(&ready.fingerprint, 80),
             invite: ready.invite.clone(),
             server: ready.server.clone(),
             sealed: ready.sealed,
@@ -137,6 +139,9 @@ impl Room {
 
     pub(super) fn connection(&mut self, state: ConnectionState) {
         self.down = state == ConnectionState::Down;
+        if self.down {
+            self.listeners = Listeners::Unknown;
+        }
     }
 
     /// How a node is called, whether or not it is still there.

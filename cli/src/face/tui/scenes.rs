@@ -102,6 +102,7 @@ impl Scene {
             room: RoomId([7; 16]),
             node: node(1),
             nick: "ann".into(),
+            fingerprint: "zebra-zero-zone-abandon".into(),
             invite: "chat1-aaaa-bbbb-cccc-dddd-eeee-ffff-gggg-hhhh-jjjj".into(),
             server: "nats://127.0.0.1:4222".into(),
             sealed: false,

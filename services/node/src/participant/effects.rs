@@ -106,6 +106,7 @@ impl Participant {
             room: self.seal.room().id(),
             node: self.seal.me(),
             nick: self.names.get(&self.seal.me()),
+            fingerprint: self.seal.fingerprint(&self.seal.me()),
             invite: self.terms.address.invite(),
             server: self.server.clone(),
             sealed: self.seal.is_sealed(),

@@ -33,9 +33,10 @@ const KEYS: [(&str, &str); 14] = [
     ("Shift and mouse", "select text, in most terminals"),
 ];
 
-const MARKS: [(&str, &str); 4] = [
+const MARKS: [(&str, &str); 5] = [
     ("╭ ├ ╰", "said at the same time: neither had seen the other"),
     ("↑", "came after messages that stand below it"),
+    ("#7", "shown while you type /why: this screen's own, others count otherwise"),
     ("✓ same transcript 4/4", "all four have the same messages in the same order"),
     ("● ○", "heard of lately; not for some seconds"),
 ];
@@ -68,6 +69,11 @@ fn area(body: Rect, lines: usize) -> Rect {
     let height = u16::try_from(lines + 2).unwrap_or(u16::MAX).min(body.height);
     let width = COLUMNS.min(body.width);
     Rect { x: body.x + (body.width - width) / 2, y: body.y, width, height }
+}
+
+/// Columns inside a panel.
+pub(super) fn columns(model: &Model) -> usize {
+    usize::from(area(super::areas(model).body, 0).width.saturating_sub(2))
 }
 
 fn inside(area: Rect) -> usize {

@@ -3,7 +3,7 @@
 use super::{
     super::{
         model::Model,
-        wrap::{cut, padded, width},
+        wrap::{cut, padded, width, wrap},
     },
     style::Look,
 };
@@ -52,19 +52,44 @@ pub(super) fn lines(model: &Model, look: Look) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for (node, who) in &members {
         let (mark, style) = reachable(model, *node, look);
-        let key = model.room.others.get(node).map_or("you", |person| &person.fingerprint);
-        let hidden = if model.is_hidden(*node) { "  ignored" } else { "" };
+        let hidden = if model.is_hidden(*node) { "ignored" } else { "" };
         let (verdict, verdict_style) = verdict(model, *node, look);
         lines.push(Line::from(vec![
             Span::styled(mark, style),
             Span::styled(padded(who, widest + 2), look.author(*node)),
             Span::styled(padded(&verdict, 22), verdict_style),
-            Span::styled(format!("{key}{hidden}"), look.faint()),
+            Span::styled(hidden, look.faint()),
         ]));
     }
     lines.push(Line::default());
+    lines.extend(keys(model, look, &members, widest));
     lines.push(Line::from("What each had seen of each, when last speaking (frames):"));
     lines.extend(matrix(model, look, &members, widest));
+    lines
+}
+
+/// Each other's key in words. They wrap: whoever compares must see all of them.
+fn keys(
+    model: &Model,
+    look: Look,
+    members: &[(NodeId, String)],
+    widest: usize,
+) -> Vec<Line<'static>> {
+    let columns = super::panel::columns(model).saturating_sub(widest + 4);
+    let told = "Keys in words: compare them by voice, each one's with what it says there.";
+    let mut lines = vec![Line::from(told)];
+    for (node, who) in members {
+        let other = model.room.others.get(node).map(|person| &person.fingerprint);
+        let words = wrap(&other.unwrap_or(&model.room.fingerprint).replace('-', " "), columns);
+        for (row, words) in words.iter().enumerate() {
+            let who = if row == 0 { who.as_str() } else { "" };
+            lines.push(Line::from(vec![
+                Span::styled(padded(&format!("  {who}"), widest + 4), look.author(*node)),
+                Span::raw(words.clone()),
+            ]));
+        }
+    }
+    lines.push(Line::default());
     lines
 }
 
@@ -73,7 +98,7 @@ pub(super) fn agreement(model: &Model, look: Look) -> Vec<Line<'static>> {
     let Some(verified) = &model.room.verified else { return vec![Line::from("asking …")] };
     let members = members(model);
     let widest = members.iter().map(|(_, who)| width(who)).max().unwrap_or(0).min(24);
-    let mut lines = Vec::new();
+    let mut lines = vec![Line::from("Digests of the newest messages, shortened:")];
     for (node, who) in &members {
         let digest = match standing(model, *node) {
             Some(standing) => standing.digest.map(short),
@@ -88,7 +113,7 @@ pub(super) fn agreement(model: &Model, look: Look) -> Vec<Line<'static>> {
     }
     lines.push(Line::default());
     if let Some(agreement) = &model.room.agreement {
-        lines.push(Line::from(format!("Digest of the transcript: {}", agreement.digest)));
+        lines.push(Line::from(format!("Of the whole transcript here: {}", agreement.digest)));
     }
     let own = match verified.holes {
         0 => "Nothing is missing here.".into(),
