@@ -1,51 +1,16 @@
 //! Only the members can read what is said in a sealed room, and afterwards nobody.
 
-use async_nats::Message;
 use chat_protocol::{Envelope, Invite};
 use chat_seal::{Admission, Entropy, Identity, RoomKeys, Seal};
 use chat_tests::{
-    Chat, Director, Server,
+    Chat, Director, Recorder, Server,
     wait::{PATIENCE, within},
 };
 use data_encoding::{BASE32, BASE64, BASE64URL, HEXLOWER};
-use futures_util::StreamExt;
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::time::Duration;
 
 const CANARY: &str = "canary-5b1f-sings-of-what-was-said";
 const NICK: &str = "canary-nick-77";
-
-/// Everything that passes the server, as an operator could keep it.
-struct Recorder(Arc<Mutex<Vec<Message>>>);
-
-impl Recorder {
-    async fn start(url: &str) -> Self {
-        let client = async_nats::connect(url).await.expect("a server");
-        let mut all = client.subscribe(">").await.expect("a connection");
-        client.flush().await.expect("a connection");
-        let kept = Arc::new(Mutex::new(Vec::new()));
-        let sink = kept.clone();
-        tokio::spawn(async move {
-            while let Some(message) = all.next().await {
-                sink.lock().expect("no holder panics").push(message);
-            }
-        });
-        Self(kept)
-    }
-
-    fn everything(&self) -> Vec<u8> {
-        let kept = self.0.lock().expect("no holder panics");
-        let parts = kept.iter().flat_map(|message| [message.subject.as_bytes(), &message.payload]);
-        parts.collect::<Vec<_>>().join(&b'\n')
-    }
-
-    fn envelopes(&self) -> Vec<Envelope> {
-        let kept = self.0.lock().expect("no holder panics");
-        kept.iter().filter_map(|message| Envelope::parse(&message.payload).ok()).collect()
-    }
-}
 
 /// Whether bytes hold a text: as it is, in any case, backwards, in hexadecimal, base32, or
 /// base64 at any offset.

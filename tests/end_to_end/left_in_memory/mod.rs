@@ -1,8 +1,14 @@
 //! A process that has left its room holds nothing of it any more, even before it ends.
 #![cfg(target_os = "linux")]
 
+mod keys;
+
 use chat_protocol::Invite;
-use chat_tests::{Chat, Director, Server, wait::PATIENCE};
+use chat_tests::{
+    Chat, Director, Recorder, Server,
+    wait::{PATIENCE, within},
+};
+use keys::{Kind, Recorded};
 use nix::{
     sys::{
         ptrace::{self, Options},
@@ -12,6 +18,7 @@ use nix::{
     unistd::Pid,
 };
 use std::{
+    collections::BTreeMap,
     fs::File,
     io::{BufRead, BufReader},
     os::unix::fs::FileExt,
@@ -115,4 +122,72 @@ fn a_node_that_has_left_holds_no_text_and_no_secret() {
         .filter(|(_, copies)| !copies.is_empty())
         .collect();
     assert!(found.is_empty(), "left in memory: {found:#?}");
+}
+
+/// Everything that was recorded of a room so far.
+fn recorded(recorder: &Recorder, invite: &str) -> Recorded {
+    let mut recorded = Recorded::new(&invite.parse().expect("an invite"));
+    recorded.record(&recorder.envelopes());
+    recorded
+}
+
+fn keys_in(memory: &[Mapping], recorded: &Recorded) -> BTreeMap<Kind, usize> {
+    recorded.find(memory.iter().map(|(_, bytes)| &bytes[..]))
+}
+
+/// Two who talk, what passes between them, and what is in the memory of the first: while it is
+/// there, and at its very end.
+async fn memory_of_ann(history: bool) -> (Recorded, Vec<Mapping>, Vec<Mapping>) {
+    let server = Server::start();
+    let _director = Director::start(&server.url());
+    let recorder = Recorder::start(&server.url()).await;
+    let arguments: &[_] = if history { &[] } else { &["--no-history"] };
+    let mut ann = Chat::run(&server.url(), &[&["start", "--nick", "ann"], arguments].concat());
+    let invite = ann.ready()["invite"].as_str().unwrap_or_default().to_owned();
+    let mut bob = Chat::join(&server.url(), &invite, "bob");
+    for text in ["one", "two", "three"] {
+        ann.say(text);
+        bob.wait_for_text(text);
+        bob.say(&format!("{text} of bob"));
+        ann.wait_for_text(&format!("{text} of bob"));
+    }
+    ann.wait_for_agreement(PATIENCE, 2);
+    let pid = Pid::from_raw(i32::try_from(ann.process().child().id()).expect("a pid"));
+    let live = memory(pid);
+    // The chains that are there now are known by what is said afterwards.
+    for text in ["four", "five"] {
+        ann.say(text);
+        bob.wait_for_text(text);
+        bob.say(&format!("{text} of bob"));
+        ann.wait_for_text(&format!("{text} of bob"));
+    }
+    ptrace::seize(pid, Options::PTRACE_O_TRACEEXIT).expect("this needs the right to trace");
+    ann.close_stdin();
+    let left = memory_at_the_end(pid);
+    assert_eq!(ann.wait(), 0);
+    assert_eq!(bob.finish(), 0);
+    let all = || {
+        let recorded = recorded(&recorder, &invite);
+        // Two join frames, and ten times something was said.
+        (recorded.frames() >= 12).then_some(recorded)
+    };
+    let recorded = within(PATIENCE, "everything recorded", all, String::new);
+    (recorded, live, left)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_has_left_holds_no_key_of_its_room() {
+    for history in [true, false] {
+        let (recorded, live, left) = memory_of_ann(history).await;
+        let live = keys_in(&live, &recorded);
+        let kept = [Kind::Chain, Kind::Gate, Kind::Psk, Kind::Encapsulation, Kind::Signature];
+        for kind in kept.into_iter().chain([Kind::Message]) {
+            assert!(live.contains_key(&kind), "the scan finds what is there: {kind:?} in {live:?}");
+        }
+        for kind in [Kind::Epoch, Kind::EpochSecret] {
+            assert!(!live.contains_key(&kind), "wiped once the chains were derived: {live:?}");
+        }
+        let left = keys_in(&left, &recorded);
+        assert!(left.is_empty(), "left in memory: {left:?}");
+    }
 }
