@@ -81,6 +81,7 @@ lint: nats-server ## formatting, clippy, documentation, scripts, configurations
 	bash -n .ci/run
 	@! command -v shellcheck >/dev/null || { set -x; shellcheck nats/fetch tests/fuzz/run cli/examples/ping .ci/run; }
 	nats/bin/nats-server -t -c nats/nats.conf
+	nats/bin/nats-server -t -c nats/accounts.conf
 	@! $(COMPOSE) version >/dev/null 2>&1 || { set -x; $(COMPOSE) config --quiet; }
 
 # With containers one static build serves both them and the tests of processes.
