@@ -106,6 +106,8 @@ impl Model {
             self.panel = None;
             return None;
         }
+        // Never yesterday's verdict: the answer comes at once.
+        self.room.verified = None;
         self.panel = Some(Panel::new(content));
         self.refresh()
     }

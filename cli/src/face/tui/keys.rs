@@ -330,6 +330,18 @@ mod tests {
     }
 
     #[test]
+    fn who_has_what_never_opens_with_an_old_verdict() {
+        let mut scene = Scene::discussion();
+        scene.press(KeyCode::F(2), KeyModifiers::NONE);
+        scene.verified();
+        assert!(scene.shown(80, 24).contains("✓ the same"));
+        scene.press(KeyCode::F(2), KeyModifiers::NONE);
+        scene.press(KeyCode::F(2), KeyModifiers::NONE);
+        let shown = scene.shown(80, 24);
+        assert!(shown.contains("not compared yet") && !shown.contains("✓ the same"), "{shown}");
+    }
+
+    #[test]
     fn a_mistyped_command_stays_to_be_mended() {
         let mut scene = Scene::new();
         assert_eq!(scene.line("/inivte"), None);
