@@ -2,10 +2,10 @@
 
 use crate::Rooms;
 use async_nats::{
-    Message, Subscriber,
+    Client, Message,
     service::{Request, Service, ServiceExt, endpoint::Endpoint, error::Error as ServiceFailure},
 };
-use chat_connect::Connection;
+use chat_connect::{Connection, Subscriber};
 use chat_protocol::{
     RoomId,
     director::{
@@ -73,6 +73,26 @@ fn refused(error: impl ToString) -> ServeError {
     ServeError::Refused(error.to_string())
 }
 
+/// The service on this client, and what is asked of it.
+async fn serve(client: &Client) -> Result<(Service, Endpoints), ServeError> {
+    let service = client
+        .service_builder()
+        .description("assigns rooms of transient discussions")
+        .queue_group(QUEUE_GROUP)
+        .metadata([("soft_state".to_owned(), "true".to_owned())].into())
+        .start(SERVICE, env!("CARGO_PKG_VERSION"))
+        .await
+        .map_err(refused)?;
+    let group = service.group(DIRECTOR);
+    let endpoints = Endpoints {
+        open: group.endpoint("open").await.map_err(refused)?,
+        join: group.endpoint("join").await.map_err(refused)?,
+        random: group.endpoint("random").await.map_err(refused)?,
+        list: group.endpoint("list").await.map_err(refused)?,
+    };
+    Ok((service, endpoints))
+}
+
 /// A director at work.
 pub struct Director {
     connection: Connection,
@@ -82,6 +102,8 @@ pub struct Director {
     lobby: Subscriber,
     rooms: Rooms,
     origin: Instant,
+    /// Which client of the connection the service is on.
+    moves: u64,
 }
 
 impl Director {
@@ -90,28 +112,14 @@ impl Director {
     /// # Errors
     /// The server's refusal.
     pub async fn start(connection: Connection) -> Result<Self, ServeError> {
-        let client = &connection.client;
-        let service = client
-            .service_builder()
-            .description("assigns rooms of transient discussions")
-            .queue_group(QUEUE_GROUP)
-            .metadata([("soft_state".to_owned(), "true".to_owned())].into())
-            .start(SERVICE, env!("CARGO_PKG_VERSION"))
-            .await
-            .map_err(refused)?;
-        let group = service.group(DIRECTOR);
-        let endpoints = Endpoints {
-            open: group.endpoint("open").await.map_err(refused)?,
-            join: group.endpoint("join").await.map_err(refused)?,
-            random: group.endpoint("random").await.map_err(refused)?,
-            list: group.endpoint("list").await.map_err(refused)?,
-        };
-        let lobby = client.subscribe(format!("{LOBBY}.*")).await.map_err(refused)?;
-        confirm(client).await?;
+        let moves = connection.link.borrow().moves;
+        let (service, endpoints) = serve(&connection.client()).await?;
+        let lobby = connection.subscribe(format!("{LOBBY}.*")).await.map_err(refused)?;
+        confirm(&connection.client()).await?;
         let origin = Instant::now();
         let rooms = Rooms::default();
         let service = Some(service);
-        Ok(Self { connection, service, endpoints, lobby, rooms, origin })
+        Ok(Self { connection, service, endpoints, lobby, rooms, origin, moves })
     }
 
     /// Serves until `shutdown`, then hands over: other instances take every further request.
@@ -120,11 +128,18 @@ impl Director {
     /// Where stopping fails.
     pub async fn run(mut self, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
         let mut forget = interval(FORGET_EVERY);
+        let mut link = self.connection.link.clone();
         tokio::pin!(shutdown);
         loop {
             tokio::select! {
                 () = &mut shutdown => break,
                 Some(message) = self.lobby.next() => self.announced(&message),
+                Ok(()) = link.changed() => {
+                    let moves = link.borrow_and_update().moves;
+                    if std::mem::replace(&mut self.moves, moves) != moves {
+                        self.move_over().await?;
+                    }
+                }
                 _ = forget.tick() => self.rooms.forget(self.now()),
                 asked = self.endpoints.next() => match asked {
                     Some((question, request)) => self.serve(question, &request).await,
@@ -136,6 +151,25 @@ impl Director {
         timeout(HAND_OVER, self.hand_over()).await.unwrap_or(Ok(()))
     }
 
+    /// Another client has taken over: it is asked from now on. What came over the one before is
+    /// answered by that, which still lives for a moment.
+    async fn move_over(&mut self) -> Result<(), ServeError> {
+        let client = self.connection.client();
+        let (service, endpoints) = serve(&client).await?;
+        // If this connection is lost at once, the subscriptions come back with it.
+        if let Err(error) = confirm(&client).await {
+            tracing::warn!(%error, "the new server hasn't confirmed");
+        }
+        let mut before = std::mem::replace(&mut self.endpoints, endpoints);
+        if let Some(before) = self.service.replace(service) {
+            before.stop().await.map_err(refused)?;
+        }
+        while let Some((question, request)) = before.next().await {
+            self.serve(question, &request).await;
+        }
+        Ok(())
+    }
+
     /// What came before the server knew is answered, too.
     async fn hand_over(&mut self) -> Result<(), ServeError> {
         if let Some(service) = self.service.take() {
@@ -144,7 +178,7 @@ impl Director {
         while let Some((question, request)) = self.endpoints.next().await {
             self.serve(question, &request).await;
         }
-        let client = &self.connection.client;
+        let client = self.connection.client();
         client.flush().await.map_err(refused)?;
         client.drain().await.map_err(refused)
     }
@@ -231,7 +265,7 @@ impl Director {
         };
         if let Ok(payload) = serde_json::to_vec(&announcement) {
             let lobby = subject::lobby(opened.room);
-            let _ = self.connection.client.publish(lobby, payload.into()).await;
+            let _ = self.connection.client().publish(lobby, payload.into()).await;
         }
     }
 }
@@ -292,7 +326,7 @@ fn fresh() -> Result<RoomId, Refusal> {
 }
 
 /// A word to oneself: when it comes back, everything before it was processed.
-async fn confirm(client: &async_nats::Client) -> Result<(), ServeError> {
+async fn confirm(client: &Client) -> Result<(), ServeError> {
     let inbox = client.new_inbox();
     let mut echo = client.subscribe(inbox.clone()).await.map_err(refused)?;
     client.publish(inbox, "".into()).await.map_err(refused)?;

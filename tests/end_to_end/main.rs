@@ -4,6 +4,7 @@ mod bad_input;
 mod bots;
 mod busy_screen;
 mod causal_order;
+mod cluster;
 mod cut_off_and_back;
 mod cut_off_while_entering;
 mod director_restart;

@@ -9,9 +9,11 @@ pub mod programs;
 pub mod proxy;
 pub mod spying;
 pub mod terminal;
+mod trio;
 pub mod wait;
 
 pub use chat::Chat;
 pub use chat_cli::demo::Cable;
 pub use programs::{Director, Server};
 pub use proxy::Proxy;
+pub use trio::Trio;

@@ -238,6 +238,25 @@ impl Server {
         ready
     }
 
+    /// Tells it to let its clients go and end: lame duck mode.
+    ///
+    /// # Panics
+    /// Where it doesn't run.
+    pub fn retire(&self) {
+        self.process.as_ref().expect("it runs").signal("USR2");
+    }
+
+    /// Whether it has ended, by itself or killed.
+    pub fn has_ended(&mut self) -> bool {
+        self.process.as_mut().is_none_or(Process::has_ended)
+    }
+
+    /// Waits for its end after [`Self::retire`].
+    pub fn wait_until_ended(&mut self) {
+        let process = self.process.as_mut().expect("it ran");
+        within(PATIENCE, "the server ends", || process.has_ended().then_some(()), String::new);
+    }
+
     /// Kills it.
     pub fn kill(&mut self) {
         self.process = None;

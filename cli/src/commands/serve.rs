@@ -127,7 +127,8 @@ impl Idle {
 
 /// The connections of this account, our own one included.
 async fn clients(connection: &Connection) -> Option<u64> {
-    let asked = connection.client.request(CONNECTIONS, r#"{"limit":1}"#.into());
+    let client = connection.client();
+    let asked = client.request(CONNECTIONS, r#"{"limit":1}"#.into());
     let answer = timeout(Duration::from_secs(1), asked).await.ok()?.ok()?;
     let answer: serde_json::Value = serde_json::from_slice(&answer.payload).ok()?;
     answer["data"]["total"].as_u64()

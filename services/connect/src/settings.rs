@@ -103,6 +103,12 @@ impl Settings {
         let shown: Vec<_> = servers.iter().map(shown).collect();
         shown.join(",")
     }
+
+    /// How many servers there are to try.
+    pub(crate) fn count_of_servers(&self) -> u32 {
+        let count = self.servers.as_ref().map_or(1, Vec::len);
+        u32::try_from(count).unwrap_or(u32::MAX).max(1)
+    }
 }
 
 fn shown(server: &ServerAddr) -> String {
@@ -125,21 +131,27 @@ fn servers(url: &Sourced, given: &mut Given) -> Result<Vec<ServerAddr>, Settings
         }
         let source = format!("the URL of {}", url.source);
         if let Some(user) = server.username().map(str::to_owned) {
-            let sourced = |value| Some(Sourced { value, source: source.clone() });
             match server.password().map(str::to_owned) {
                 Some(password) => {
-                    if let Some(other) = &given.user {
-                        let first = other.source.clone();
-                        return Err(SettingsError::TwoCredentials { first, second: source });
-                    }
-                    (given.user, given.password) = (sourced(user), sourced(password));
+                    once(&mut given.user, user, &source)?;
+                    once(&mut given.password, password, &source)?;
                 }
-                None => given.token = sourced(user),
+                None => once(&mut given.token, user, &source)?,
             }
         }
         servers.push(server);
     }
     if servers.is_empty() { Err(malformed()) } else { Ok(servers) }
+}
+
+/// Servers of one cluster are named with the same credentials: only others are too many.
+fn once(given: &mut Option<Sourced>, value: String, source: &str) -> Result<(), SettingsError> {
+    if let Some(other) = given.as_ref().filter(|other| other.value != value) {
+        let first = other.source.clone();
+        return Err(SettingsError::TwoCredentials { first, second: source.to_owned() });
+    }
+    *given = Some(Sourced { value, source: source.to_owned() });
+    Ok(())
 }
 
 fn duration(text: &str) -> Result<Duration, SettingsError> {
@@ -217,6 +229,19 @@ mod tests {
         assert_eq!(settings.credentials, expected);
         assert_eq!(settings.shown(), "nats://host:4333");
         assert!(!format!("{:?}", settings.credentials).contains("secret"));
+    }
+
+    #[test]
+    fn servers_of_a_cluster_may_repeat_their_credentials_but_not_contradict() {
+        let servers = |text: &str| resolve(&with(|args| args.server = Some(text.into())), &[]);
+        let same = servers("nats://ann:secret@a,nats://ann:secret@b:4333,nats://c").unwrap();
+        assert_eq!(same.shown(), "nats://a:4222,nats://b:4333,nats://c:4222");
+        assert!(matches!(same.credentials, Credentials::User { .. }));
+        assert!(servers("nats://token@a,nats://token@b").is_ok());
+        for other in ["nats://ann:a@a,nats://ann:b@b", "nats://t@a,nats://u@b"] {
+            let error = servers(other).unwrap_err();
+            assert!(matches!(error, SettingsError::TwoCredentials { .. }), "{error}");
+        }
     }
 
     #[test]
