@@ -7,6 +7,7 @@ SECONDS ?= 60
 TRIPLE = $$(uname -m)-unknown-linux-gnu
 PROGRAMS = -p chat-cli -p chat-director
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
+CLUSTER = $(COMPOSE) -p chat-cluster -f nats/cluster.yml
 SHARE = $(DESTDIR)$(PREFIX)/share
 COMPLETIONS = bash-completion/completions zsh/site-functions fish/vendor_completions.d
 # The server that the embedded default starts is the one fetched here.
@@ -55,7 +56,7 @@ dist: ## dist/: what the images hold, the programs static and for Linux
 	@install -m 755 target/$(TRIPLE)/release/chat target/$(TRIPLE)/release/chat-director \
 	    target/$(TRIPLE)/release/nats-sub dist
 	@install -m 755 nats/bin/nats-server dist
-	@install -m 644 nats/nats.conf dist
+	@install -m 644 nats/nats.conf nats/cluster.conf nats/hub.conf nats/leaf.conf dist
 
 images: dist ## chat/nats:local, chat/director:local, chat/node:local
 	@docker build --quiet --tag chat/nats:local --file nats/Dockerfile . >/dev/null
@@ -70,6 +71,13 @@ up: images ## run a server and DIRECTORS (default: 2) directors in containers
 down: ## stop them
 	@$(COMPOSE) down
 
+cluster-up: images ## three servers, two directors and a second site in containers
+	@$(CLUSTER) up -d --no-build
+	@echo 'now: $(CLUSTER) run --rm node start "a topic"'
+
+cluster-down: ## stop them
+	@$(CLUSTER) down
+
 lint: nats-server ## formatting, clippy, documentation, scripts, configurations
 	cargo fmt --all --check
 	cargo fmt --manifest-path tests/fuzz/Cargo.toml --check
@@ -80,8 +88,10 @@ lint: nats-server ## formatting, clippy, documentation, scripts, configurations
 	sh -n cli/examples/ping
 	bash -n .ci/run
 	@! command -v shellcheck >/dev/null || { set -x; shellcheck nats/fetch tests/fuzz/run cli/examples/ping .ci/run; }
-	nats/bin/nats-server -t -c nats/nats.conf
-	@! $(COMPOSE) version >/dev/null 2>&1 || { set -x; $(COMPOSE) config --quiet; }
+	for file in nats cluster hub leaf; do \
+	    NATS_NAME=n NATS_ADVERTISE=n:4222 NATS_ROUTES='[nats-route://n:6222]' NATS_HUB=nats-leaf://n:7422 \
+	    nats/bin/nats-server -t -c nats/$$file.conf || exit 1; done
+	@! $(COMPOSE) version >/dev/null 2>&1 || { set -x; $(COMPOSE) config --quiet; $(CLUSTER) config --quiet; }
 
 # With containers one static build serves both them and the tests of processes.
 test: nats-server ## all tests; those with containers where a docker daemon answers
@@ -116,4 +126,4 @@ clean: ## remove everything built or fetched
 	@cargo clean --target-dir target
 	@rm -rf dist nats/bin tests/fuzz/target
 
-.PHONY: help secrecy chat demo build nats-server install uninstall dist images up down lint test soak storm pictures mutants fuzz clean
+.PHONY: help secrecy chat demo build nats-server install uninstall dist images up down cluster-up cluster-down lint test soak storm pictures mutants fuzz clean

@@ -24,4 +24,5 @@ mod sealed_rooms;
 mod server_restart;
 mod slow_reader;
 mod terminal;
+mod tls_and_identity;
 mod watching;

@@ -5,6 +5,7 @@
 
 pub mod causal;
 pub mod chat;
+pub mod identity;
 pub mod programs;
 pub mod proxy;
 pub mod spying;

@@ -283,11 +283,23 @@ impl Director {
     /// A director at this server, once it serves.
     #[must_use]
     pub fn start(url: &str) -> Self {
+        Self::with(url, &[])
+    }
+
+    /// A director at this server and with these options, once it serves.
+    #[must_use]
+    pub fn with(url: &str, options: &[&str]) -> Self {
         let mut command = Command::new(program("chat-director"));
-        command.args(["--server", url]).stdin(Stdio::null()).stdout(Stdio::null());
+        command.args(["--server", url]).args(options).stdin(Stdio::null()).stdout(Stdio::null());
         let process = Process::start(without_settings(&mut command));
         process.wait_for_stderr("director ready");
         Self(process)
+    }
+
+    /// What it has logged so far.
+    #[must_use]
+    pub fn log(&self) -> String {
+        self.0.stderr()
     }
 
     /// Stops it in order.

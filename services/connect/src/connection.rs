@@ -1,7 +1,7 @@
 //! Connecting, and what everything in a process shares.
 
 use crate::{
-    ConnectError, DEFAULT_SERVER, Settings, Subscriber,
+    ConnectError, DEFAULT_SERVER, Settings, Subscriber, TlsTrouble,
     link::Link,
     moving::{self, Shared},
     options::{options, pause},
@@ -75,7 +75,9 @@ pub async fn connect(
     let mut attempt = 0;
     loop {
         match connect_once(settings, name).await {
-            Err(error @ ConnectError::Unreachable { .. }) if patience == Patience::KeepTrying => {
+            Err(error @ (ConnectError::Unreachable { .. } | ConnectError::Tls { .. }))
+                if patience == Patience::KeepTrying =>
+            {
                 tracing::info!(%error, "not connected yet");
                 sleep(pause(attempt)).await;
                 attempt += 1;
@@ -112,15 +114,16 @@ pub(crate) async fn client(
     timeout(settings.timeout, options.connect(servers))
         .await
         .map_err(|_| unreachable(format!("nothing within {:?}", settings.timeout)))?
-        .map_err(|error| match error.kind() {
-            ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
+        .map_err(|error| match (error.kind(), TlsTrouble::of(&error, settings)) {
+            (ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation, _) => {
                 ConnectError::Refused { server: server.clone() }
             }
-            ConnectErrorKind::Tls => {
-                ConnectError::Tls { server: server.clone(), why: cause(&error) }
+            (_, Some(why)) => ConnectError::Tls { server: server.clone(), why },
+            (ConnectErrorKind::Tls, None) => {
+                ConnectError::Tls { server: server.clone(), why: TlsTrouble::Other(cause(&error)) }
             }
-            ConnectErrorKind::Dns => unreachable("its name is unknown".into()),
-            _ => unreachable(cause(&error)),
+            (ConnectErrorKind::Dns, None) => unreachable("its name is unknown".into()),
+            (_, None) => unreachable(cause(&error)),
         })
 }
 

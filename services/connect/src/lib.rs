@@ -14,6 +14,7 @@ mod moving;
 mod options;
 mod settings;
 mod subscriber;
+mod tls;
 mod trace;
 
 pub use args::NatsArgs;
@@ -24,4 +25,5 @@ pub use error::{ConnectError, SettingsError};
 pub use link::Link;
 pub use settings::{DEFAULT_SERVER, Settings};
 pub use subscriber::Subscriber;
+pub use tls::TlsTrouble;
 pub use trace::{NoTrace, Reach, Server, Subscription, trace};

@@ -3,9 +3,10 @@
 use crate::{
     ConnectError, Credentials, Settings,
     link::{Link, note},
+    tls::{Pem, pem},
 };
 use async_nats::ConnectOptions;
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use tokio::sync::watch;
 
 /// Unread messages per subscription; beyond them the newest are dropped, and repaired.
@@ -51,10 +52,11 @@ pub(crate) async fn options(
         options = options.custom_inbox_prefix(prefix);
     }
     if let Some(ca) = &settings.ca {
-        options = options.add_root_certificates(readable(ca)?).require_tls(true);
+        options = options.add_root_certificates(pem(ca, Pem::Certificate)?).require_tls(true);
     }
     if let Some((certificate, key)) = &settings.certificate {
-        options = options.add_client_certificate(readable(certificate)?, readable(key)?);
+        options = options
+            .add_client_certificate(pem(certificate, Pem::Certificate)?, pem(key, Pem::Key)?);
     }
     if settings.tls_first {
         options = options.tls_first();
@@ -74,12 +76,6 @@ pub(crate) async fn options(
             Ok(options.nkey(seed.to_owned()))
         }
     }
-}
-
-/// A missing file is told by its name, instead of as trouble with TLS.
-fn readable(file: &str) -> Result<PathBuf, ConnectError> {
-    std::fs::metadata(file).map_err(|error| unusable(file, error))?;
-    Ok(file.into())
 }
 
 fn unusable(file: &str, why: impl ToString) -> ConnectError {

@@ -76,8 +76,15 @@ impl Settings {
             nkey: pick(&args.nkey, "--nkey", "NATS_NKEY", &context.nkey),
         };
         let servers = url.map(|url| servers(&url, &mut given)).transpose()?;
-        let certificate = value(pick(&args.tlscert, "--tlscert", "NATS_CERT", &context.cert));
-        let key = value(pick(&args.tlskey, "--tlskey", "NATS_KEY", &context.key));
+        let certificate = pick(&args.tlscert, "--tlscert", "NATS_CERT", &context.cert);
+        let key = pick(&args.tlskey, "--tlskey", "NATS_KEY", &context.key);
+        let certificate = match (certificate, key) {
+            (Some(certificate), Some(key)) => Some((certificate.value, key.value)),
+            (Some(alone), None) | (None, Some(alone)) => {
+                return Err(SettingsError::HalfACertificate { given: alone.source });
+            }
+            (None, None) => None,
+        };
         let timeout = args.timeout.clone().or_else(|| environment("NATS_TIMEOUT"));
         let prefix = args.inbox_prefix.clone();
         let prefix =
@@ -88,7 +95,7 @@ impl Settings {
         Ok(Self {
             servers,
             credentials: given.choose()?,
-            certificate: certificate.zip(key),
+            certificate,
             ca: value(pick(&args.tlsca, "--tlsca", "NATS_CA", &context.ca)),
             tls_first: args.tlsfirst || context.tls_first,
             timeout: timeout.map_or(Ok(Duration::from_secs(5)), |text| duration(&text))?,
@@ -139,7 +146,12 @@ fn servers(url: &Sourced, given: &mut Given) -> Result<Vec<ServerAddr>, Settings
                 None => once(&mut given.token, user, &source)?,
             }
         }
-        servers.push(server);
+        // Without its credentials, so that it can be shown and logged.
+        servers.push(if server.username().is_some() || server.password().is_some() {
+            shown(&server).parse().map_err(|_| malformed())?
+        } else {
+            server
+        });
     }
     if servers.is_empty() { Err(malformed()) } else { Ok(servers) }
 }
@@ -228,7 +240,7 @@ mod tests {
         let expected = Credentials::User { user: "ann".into(), password: "secret".into() };
         assert_eq!(settings.credentials, expected);
         assert_eq!(settings.shown(), "nats://host:4333");
-        assert!(!format!("{:?}", settings.credentials).contains("secret"));
+        assert!(!format!("{settings:?}").contains("secret"));
     }
 
     #[test]
@@ -277,6 +289,10 @@ mod tests {
         assert!(matches!(
             error(with(|a| a.password = Some("p".into()))),
             SettingsError::PasswordWithoutUser { .. }
+        ));
+        assert!(matches!(
+            error(with(|a| a.tlscert = Some("cert.pem".into()))),
+            SettingsError::HalfACertificate { .. }
         ));
         assert_eq!(duration("1.5m"), Ok(Duration::from_secs(90)));
         assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));

@@ -16,7 +16,7 @@ pub(super) fn unreachable(error: &ConnectError) -> Check {
             check.next("`chat serve` runs one; `chat start` brings one of its own for this machine")
         }
         ConnectError::Refused { .. } | ConnectError::Tls { .. } | ConnectError::File { .. } => {
-            check.next("see `chat doctor --help` for the options")
+            check.next(error.next().unwrap_or("see `chat doctor --help` for the options"))
         }
     }
 }
