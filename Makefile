@@ -5,6 +5,11 @@ DIRECTORS ?= 2
 SECONDS ?= 60
 
 TRIPLE = $$(uname -m)-unknown-linux-gnu
+# Images hold files of this date, so that what is built twice has the same layers.
+EPOCH = $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null || echo 0))
+REVISION = $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+LABELS = --build-arg VERSION=$$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1) --build-arg REVISION=$(REVISION)
+STATIC = target/$(TRIPLE)/release
 PROGRAMS = -p chat-cli -p chat-director
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 CLUSTER = $(COMPOSE) -p chat-cluster -f nats/cluster.yml
@@ -51,17 +56,20 @@ dist: ## dist/: what the images hold, the programs static and for Linux
 	@[ "$$(uname -s)" = Linux ] || { echo 'make dist: static Linux programs are built on Linux' >&2; exit 1; }
 	@nats/fetch --pinned
 	@RUSTFLAGS='-C target-feature=+crt-static' \
-	    cargo build --release --locked --target-dir target --target $(TRIPLE) $(PROGRAMS) -p nats-sub
-	@install -d dist
-	@install -m 755 target/$(TRIPLE)/release/chat target/$(TRIPLE)/release/chat-director \
-	    target/$(TRIPLE)/release/nats-sub dist
-	@install -m 755 nats/bin/nats-server dist
-	@install -m 644 nats/nats.conf nats/cluster.conf nats/hub.conf nats/leaf.conf dist
+	    cargo build --release --locked --target-dir target --target $(TRIPLE) \
+	    $(PROGRAMS) -p chat-probe -p nats-sub
+	@rm -rf dist && install -d dist/nats/etc/nats dist/director dist/node
+	@install -m 755 $(STATIC)/chat $(STATIC)/chat-director $(STATIC)/nats-sub dist
+	@install -m 755 nats/bin/nats-server $(STATIC)/chat-probe dist/nats
+	@install -m 644 nats/nats.conf nats/cluster.conf nats/hub.conf nats/leaf.conf dist/nats/etc/nats
+	@install -m 755 $(STATIC)/chat-director $(STATIC)/chat-probe dist/director
+	@install -m 755 $(STATIC)/chat dist/node
+	@find dist -exec touch --no-dereference --date="@$(EPOCH)" {} +
 
 images: dist ## chat/nats:local, chat/director:local, chat/node:local
-	@docker build --quiet --tag chat/nats:local --file nats/Dockerfile . >/dev/null
-	@docker build --quiet --tag chat/director:local --file director/Dockerfile . >/dev/null
-	@docker build --quiet --tag chat/node:local --file cli/Dockerfile . >/dev/null
+	@docker build $(LABELS) --quiet --tag chat/nats:local --file nats/Dockerfile . >/dev/null
+	@docker build $(LABELS) --quiet --tag chat/director:local --file director/Dockerfile . >/dev/null
+	@docker build $(LABELS) --quiet --tag chat/node:local --file cli/Dockerfile . >/dev/null
 	@docker build --quiet --tag chat/nats-sub:local --file tests/nats_sub/Dockerfile . >/dev/null
 
 up: images ## run a server and DIRECTORS (default: 2) directors in containers
@@ -109,6 +117,10 @@ soak: ## simulate discussions from fresh seeds for MINUTES (default: 10)
 secrecy: ## simulate sealed discussions from SEEDS (default: 1000) seeds: who could read what
 	@cargo run --release --locked -p chat-secrecy -- --seeds $(or $(SEEDS),1000)
 
+faults: images ## break a cluster in containers in every way, a table of what came of it
+	@cargo test --locked -p chat-tests --features faults --test faults -- --nocapture --test-threads 1 \
+	    | grep --line-buffered -v '^running\|^$$'
+
 # The variables reach the test through its environment.
 storm: nats-server build ## NODES (default: 10) through SECONDS (default: 120) of faults; SEED replays them
 	@cargo test --locked -p chat-tests --features storm --test storm -- --nocapture
@@ -126,4 +138,4 @@ clean: ## remove everything built or fetched
 	@cargo clean --target-dir target
 	@rm -rf dist nats/bin tests/fuzz/target
 
-.PHONY: help secrecy chat demo build nats-server install uninstall dist images up down cluster-up cluster-down lint test soak storm pictures mutants fuzz clean
+.PHONY: help secrecy chat demo build nats-server install uninstall dist images up down cluster-up cluster-down lint test soak faults storm pictures mutants fuzz clean

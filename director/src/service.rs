@@ -1,6 +1,6 @@
 //! The NATS micro-service (ADR-32): requests in, answers out, one task that owns the rooms.
 
-use crate::Rooms;
+use crate::{Metrics, Rooms, metrics::Question};
 use async_nats::{
     Client, Message,
     service::{Request, Service, ServiceExt, endpoint::Endpoint, error::Error as ServiceFailure},
@@ -17,7 +17,7 @@ use chat_protocol::{
 };
 use futures_util::{FutureExt, StreamExt};
 use serde::{Serialize, de::DeserializeOwned};
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 use tokio::time::{Instant, interval, timeout};
 
 /// Payloads are small; a larger one is malformed.
@@ -32,14 +32,6 @@ const HAND_OVER: Duration = Duration::from_secs(1);
 /// At most so many announcements are heard before a question is answered: a flood of them
 /// must not silence the director.
 const ANNOUNCEMENTS_AHEAD: usize = 1_000;
-
-/// What a request asks for: the endpoint that it came to.
-enum Question {
-    Open,
-    Join,
-    Random,
-    List,
-}
 
 struct Endpoints {
     open: Endpoint,
@@ -74,12 +66,17 @@ fn refused(error: impl ToString) -> ServeError {
 }
 
 /// The service on this client, and what is asked of it.
-async fn serve(client: &Client) -> Result<(Service, Endpoints), ServeError> {
+async fn serve(
+    client: &Client,
+    metrics: &Arc<Metrics>,
+) -> Result<(Service, Endpoints), ServeError> {
+    let metrics = metrics.clone();
     let service = client
         .service_builder()
         .description("assigns rooms of transient discussions")
         .queue_group(QUEUE_GROUP)
         .metadata([("soft_state".to_owned(), "true".to_owned())].into())
+        .stats_handler(move |_, _| metrics.stats())
         .start(SERVICE, env!("CARGO_PKG_VERSION"))
         .await
         .map_err(refused)?;
@@ -101,6 +98,7 @@ pub struct Director {
     endpoints: Endpoints,
     lobby: Subscriber,
     rooms: Rooms,
+    metrics: Arc<Metrics>,
     origin: Instant,
     /// Which client of the connection the service is on.
     moves: u64,
@@ -111,15 +109,15 @@ impl Director {
     ///
     /// # Errors
     /// The server's refusal.
-    pub async fn start(connection: Connection) -> Result<Self, ServeError> {
+    pub async fn start(connection: Connection, metrics: Arc<Metrics>) -> Result<Self, ServeError> {
         let moves = connection.link.borrow().moves;
-        let (service, endpoints) = serve(&connection.client()).await?;
+        let (service, endpoints) = serve(&connection.client(), &metrics).await?;
         let lobby = connection.subscribe(format!("{LOBBY}.*")).await.map_err(refused)?;
         confirm(&connection.client()).await?;
         let origin = Instant::now();
         let rooms = Rooms::default();
         let service = Some(service);
-        Ok(Self { connection, service, endpoints, lobby, rooms, origin, moves })
+        Ok(Self { connection, service, endpoints, lobby, rooms, metrics, origin, moves })
     }
 
     /// Serves until `shutdown`, then hands over: other instances take every further request.
@@ -140,7 +138,10 @@ impl Director {
                         self.move_over().await?;
                     }
                 }
-                _ = forget.tick() => self.rooms.forget(self.now()),
+                _ = forget.tick() => {
+                    self.rooms.forget(self.now());
+                    self.metrics.saw(&self.rooms, &link.borrow());
+                }
                 asked = self.endpoints.next() => match asked {
                     Some((question, request)) => self.serve(question, &request).await,
                     None => break,
@@ -155,7 +156,7 @@ impl Director {
     /// answered by that, which still lives for a moment.
     async fn move_over(&mut self) -> Result<(), ServeError> {
         let client = self.connection.client();
-        let (service, endpoints) = serve(&client).await?;
+        let (service, endpoints) = serve(&client, &self.metrics).await?;
         // If this connection is lost at once, the subscriptions come back with it.
         if let Err(error) = confirm(&client).await {
             tracing::warn!(%error, "the new server hasn't confirmed");
@@ -197,28 +198,30 @@ impl Director {
     }
 
     async fn serve(&mut self, question: Question, request: &Request) {
+        let begun = Instant::now();
         self.hear_announcements();
-        match question {
+        let code = match question {
             Question::Open => {
                 let outcome = self.opened(request);
                 self.tell_others(&outcome).await;
-                answer(request, outcome).await;
+                answer(request, outcome).await
             }
             Question::Join => {
                 let outcome = parse(request).and_then(|JoinRequest { room }| self.rooms.join(room));
-                answer(request, outcome).await;
+                answer(request, outcome).await
             }
             Question::Random => {
                 let outcome = self.randomly(request);
                 self.tell_others(&outcome).await;
-                answer(request, outcome).await;
+                answer(request, outcome).await
             }
             Question::List => {
                 let now = self.now();
                 let listing = parse_or_default::<Empty>(request).map(|_| self.rooms.list(now));
-                answer(request, listing).await;
+                answer(request, listing).await
             }
-        }
+        };
+        self.metrics.answered(question, code, begun);
     }
 
     fn announced(&mut self, message: &Message) {
@@ -226,10 +229,11 @@ impl Director {
         let room = room.and_then(|room| room.parse::<RoomId>().ok());
         let small = message.payload.len() <= REQUEST_BYTES;
         let announcement = small.then(|| serde_json::from_slice(&message.payload).ok()).flatten();
-        if let (Some(room), Some(announcement)) = (room, announcement) {
-            let now = self.now();
-            self.rooms.announced(now, room, announcement);
-        }
+        let now = self.now();
+        let taken = room
+            .zip(announcement)
+            .is_some_and(|(room, announcement)| self.rooms.announced(now, room, announcement));
+        self.metrics.heard(taken);
     }
 
     fn opened(&mut self, request: &Request) -> Result<Assignment, Refusal> {
@@ -288,12 +292,14 @@ fn parse_or_default<T: DeserializeOwned + Default>(request: &Request) -> Result<
     if request.message.payload.is_empty() { Ok(T::default()) } else { parse(request) }
 }
 
-/// Answers, but only to an inbox: a director must not speak where the requester may not.
-async fn answer<T: Serialize>(request: &Request, outcome: Result<T, Refusal>) {
+/// Answers, but only to an inbox: a director must not speak where the requester may not. 200,
+/// or the refusal's code.
+async fn answer<T: Serialize>(request: &Request, outcome: Result<T, Refusal>) -> u16 {
+    let code = outcome.as_ref().map_or_else(|refusal| refusal.code(), |_| 200);
     let reply = request.message.reply.as_ref().map(async_nats::Subject::as_str);
     if !reply.is_some_and(subject::is_inbox) {
         tracing::debug!("a request whose answer wouldn't go to an inbox");
-        return;
+        return Refusal::Malformed.code();
     }
     let response = match outcome.map(|answer| serde_json::to_vec(&answer)) {
         Ok(Ok(json)) => Ok(json.into()),
@@ -306,6 +312,7 @@ async fn answer<T: Serialize>(request: &Request, outcome: Result<T, Refusal>) {
     if let Err(error) = request.respond(response).await {
         tracing::debug!(%error, "an answer could not be sent");
     }
+    code
 }
 
 fn status(refusal: Refusal) -> &'static str {

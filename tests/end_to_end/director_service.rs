@@ -8,11 +8,11 @@ use futures_util::{FutureExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-fn on_runtime(test: impl Future<Output = ()>) {
+pub(crate) fn on_runtime(test: impl Future<Output = ()>) {
     tokio::runtime::Runtime::new().expect("a runtime").block_on(test);
 }
 
-async fn connect(url: &str) -> Connection {
+pub(crate) async fn connect(url: &str) -> Connection {
     let servers = Some(vec![url.parse().expect("a URL")]);
     let settings = Settings { servers, timeout: PATIENCE, ..Settings::default() };
     chat_connect::connect(&settings, "test", Patience::FailFast).await.expect("a connection")

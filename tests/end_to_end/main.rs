@@ -9,6 +9,7 @@ mod cut_off_and_back;
 mod cut_off_while_entering;
 mod director_restart;
 mod director_service;
+mod directors;
 mod doctor;
 mod embedded;
 mod faces;

@@ -10,7 +10,7 @@ pub mod programs;
 pub mod proxy;
 pub mod spying;
 pub mod terminal;
-mod trio;
+pub mod trio;
 pub mod wait;
 
 pub use chat::Chat;

@@ -28,14 +28,7 @@ impl Trio {
                  cluster {{ name: chat, listen: \"127.0.0.1:{port}\", routes: [{routes}] }}\n"
             ))
         }));
-        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-        for server in &trio.0 {
-            let complete = || {
-                let client = runtime.block_on(async_nats::connect(server.url())).ok()?;
-                (client.server_info().connect_urls.len() == 3).then_some(())
-            };
-            within(PATIENCE, "three servers know each other", complete, String::new);
-        }
+        wait_until_joined(&trio.0);
         trio
     }
 
@@ -43,5 +36,20 @@ impl Trio {
     #[must_use]
     pub fn urls(&self) -> String {
         self.0.iter().map(Server::url).collect::<Vec<_>>().join(",")
+    }
+}
+
+/// Waits until each server of a cluster names all of them to its clients.
+///
+/// # Panics
+/// Where they don't find each other.
+pub fn wait_until_joined(servers: &[Server]) {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    for server in servers {
+        let complete = || {
+            let client = runtime.block_on(async_nats::connect(server.url())).ok()?;
+            (client.server_info().connect_urls.len() == servers.len()).then_some(())
+        };
+        within(PATIENCE, "the servers know each other", complete, String::new);
     }
 }
