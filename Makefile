@@ -92,14 +92,21 @@ lint: nats-server ## formatting, clippy, documentation, scripts, configurations
 	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
 	sh -n nats/fetch
+	sh -n nats/dev-ca
 	sh -n tests/fuzz/run
 	sh -n cli/examples/ping
 	bash -n .ci/run
-	@! command -v shellcheck >/dev/null || { set -x; shellcheck nats/fetch tests/fuzz/run cli/examples/ping .ci/run; }
+	@! command -v shellcheck >/dev/null || { set -x; shellcheck nats/fetch nats/dev-ca tests/fuzz/run cli/examples/ping .ci/run; }
 	for file in nats cluster hub leaf; do \
 	    NATS_NAME=n NATS_ADVERTISE=n:4222 NATS_ROUTES='[nats-route://n:6222]' NATS_HUB=nats-leaf://n:7422 \
 	    nats/bin/nats-server -t -c nats/$$file.conf || exit 1; done
 	@! $(COMPOSE) version >/dev/null 2>&1 || { set -x; $(COMPOSE) config --quiet; $(CLUSTER) config --quiet; }
+
+lint-kubernetes: ## the Kubernetes files against their schemas, which a Python package carries
+	@[ -d target/kubernetes ] || { python3 -m venv target/kubernetes && \
+	    target/kubernetes/bin/pip install --quiet kubernetes-validate==1.37.0; }
+	@target/kubernetes/bin/kubernetes-validate --strict --quiet \
+	    $(filter-out %/kustomization.yaml,$(wildcard nats/kubernetes/*.yaml))
 
 # With containers one static build serves both them and the tests of processes.
 test: nats-server ## all tests; those with containers where a docker daemon answers
@@ -138,4 +145,4 @@ clean: ## remove everything built or fetched
 	@cargo clean --target-dir target
 	@rm -rf dist nats/bin tests/fuzz/target
 
-.PHONY: help secrecy chat demo build nats-server install uninstall dist images up down cluster-up cluster-down lint test soak faults storm pictures mutants fuzz clean
+.PHONY: help secrecy chat demo build nats-server install uninstall dist images up down cluster-up cluster-down lint lint-kubernetes test soak faults storm pictures mutants fuzz clean
