@@ -38,7 +38,7 @@ impl Cluster {
             let server = cluster.server(number).await;
             cluster.servers.push(server);
         }
-        cluster.connect(cluster.servers[0].id(), &cluster.far()).await;
+        cluster.connect(cluster.servers[0].id(), &cluster.near()).await;
         for (network, url) in
             [(cluster.far(), cluster.url(&[1])), (cluster.near(), cluster.url(&[2, 3]))]
         {
@@ -86,7 +86,7 @@ impl Cluster {
         let own = format!("{}-n{number}", self.name);
         let request = GenericImage::new("chat/nats", "local")
             .with_wait_for(WaitFor::message_on_stderr("Server is ready"))
-            .with_network(self.near())
+            .with_network(if number == 1 { self.far() } else { self.near() })
             .with_container_name(&own)
             .with_env_var("NATS_NAME", &own)
             .with_env_var("NATS_ADVERTISE", format!("{own}:4222"))
@@ -105,11 +105,11 @@ impl Cluster {
         hardened(request).start().await.expect("`make images` has built chat/director:local")
     }
 
-    /// A node in the far half, or in the near one, which knows both servers there.
-    pub(crate) async fn node(&self, far: bool, arguments: &[&str]) -> Node {
-        let (network, url) =
-            if far { (self.far(), self.url(&[1])) } else { (self.near(), self.url(&[2, 3])) };
-        Node::start(&network, &url, "chat/node:local", &[&["--json"], arguments].concat()).await
+    /// A node that is told of this server only; it learns of the others there.
+    pub(crate) async fn node(&self, server: usize, arguments: &[&str]) -> Node {
+        let network = if server == 1 { self.far() } else { self.near() };
+        let arguments = [&["--json"], arguments].concat();
+        Node::start(&network, &self.url(&[server]), "chat/node:local", &arguments).await
     }
 
     pub(crate) async fn connect(&self, container: &str, network: &str) {

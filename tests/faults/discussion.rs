@@ -13,30 +13,33 @@ use tokio::time::{Instant, sleep};
 const SETTLE: Duration = Duration::from_secs(90);
 
 pub(crate) struct Discussion {
-    pub(crate) cluster: Cluster,
+    /// Dropped before the networks that they are in.
     pub(crate) nodes: Vec<Node>,
+    pub(crate) cluster: Cluster,
+    /// Characters added to each message.
+    pub(crate) padding: usize,
     invite: String,
     said: usize,
 }
 
 impl Discussion {
-    /// Four nodes, two in each half, that have heard each other.
+    /// Four nodes, two in each half, at all servers, that have heard each other.
     pub(crate) async fn start(name: &str, settings: &str) -> Self {
         let cluster = Cluster::start(name, settings).await;
-        let first = cluster.node(true, &["start", "--nick", "n0"]).await;
+        let first = cluster.node(1, &["start", "--nick", "n0"]).await;
         let invite = first.ready().await["invite"].as_str().unwrap_or_default().to_owned();
-        let mut discussion = Self { cluster, nodes: vec![first], invite, said: 0 };
-        for far in [true, false, false] {
-            discussion.join(far).await;
+        let mut discussion = Self { nodes: vec![first], cluster, padding: 0, invite, said: 0 };
+        for server in [1, 2, 3] {
+            discussion.join(server).await;
         }
         discussion.talk(2).await;
         discussion.settle().await;
         discussion
     }
 
-    pub(crate) async fn join(&mut self, far: bool) {
+    pub(crate) async fn join(&mut self, server: usize) {
         let nick = format!("n{}", self.nodes.len());
-        let node = self.cluster.node(far, &["join", &self.invite, "--nick", &nick]).await;
+        let node = self.cluster.node(server, &["join", &self.invite, "--nick", &nick]).await;
         node.ready().await;
         self.nodes.push(node);
     }
@@ -45,7 +48,8 @@ impl Discussion {
     pub(crate) async fn talk(&mut self, rounds: usize) {
         for _ in 0..rounds {
             for node in &mut self.nodes {
-                node.say(&format!("message {}", self.said)).await;
+                let padding = "·".repeat(self.padding);
+                node.say(&format!("message {}{padding}", self.said)).await;
                 self.said += 1;
             }
             sleep(Duration::from_millis(20)).await;

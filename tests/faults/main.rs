@@ -31,7 +31,8 @@ async fn through(
     inject: impl AsyncFnOnce(&mut Discussion),
     heal: impl AsyncFnOnce(&mut Discussion),
 ) {
-    let name = fault.split(' ').take(3).collect::<Vec<_>>().join("-").to_lowercase();
+    let name: String = fault.chars().filter(char::is_ascii_alphanumeric).take(16).collect();
+    let name = name.to_lowercase();
     let mut talk = Discussion::start(&name, settings).await;
     let before = talk.mark();
     inject(&mut talk).await;
@@ -162,7 +163,7 @@ async fn directors_are_killed_again_and_again() {
                 for director in &talk.cluster.directors {
                     director.stop_with_timeout(Some(0)).await.expect("it stops");
                 }
-                talk.join(false).await;
+                talk.join(3).await;
                 talk.talk(2).await;
                 for director in &talk.cluster.directors {
                     director.start().await.expect("it starts");
@@ -192,14 +193,22 @@ async fn a_node_is_paused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn servers_keep_little_for_a_slow_node() {
-    let tiny = "max_pending: 16KB";
+    let tiny = "max_payload: 64KB\nmax_pending: 64KB";
     through(
-        "max_pending of 16 KB, node paused for 3 s",
+        "max_pending of 64 KB, node paused while 4 MB pass",
         tiny,
         SHORT,
         async |talk| {
             talk.cluster.docker.pause_container(&talk.nodes[3].id).await.expect("it pauses");
-            talk.talk(50).await;
+            talk.padding = 1500;
+            talk.talk(200).await;
+            talk.padding = 0;
+            let mut slow = false;
+            for server in &talk.cluster.servers {
+                let log = server.stderr_to_vec().await.expect("a log");
+                slow |= String::from_utf8_lossy(&log).contains("Slow Consumer");
+            }
+            assert!(slow, "the server took the paused node for a slow consumer");
         },
         async |talk| {
             talk.cluster.docker.unpause_container(&talk.nodes[3].id).await.expect("it goes on");
