@@ -86,7 +86,7 @@ impl From<ConnectError> for Failure {
             ConnectError::Refused { .. } => Code::Refused,
             ConnectError::File { .. } => Code::Usage,
         };
-        Self::new(code, error.to_string())
+        Self { next: error.next().map(str::to_owned), ..Self::new(code, error.to_string()) }
     }
 }
 

@@ -77,7 +77,7 @@ impl Session {
             (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         let face::Opened { input, output, hangup } = face::open(globals)?;
         let mut notices = Vec::new();
-        if connection.client.server_info().jetstream {
+        if connection.client().server_info().jetstream {
             notices.push(Notice::new(
                 NoticeCode::Jetstream,
                 "this server has JetStream on: it can keep what passes. For talk that leaves nothing use one without",

@@ -1,9 +1,10 @@
 //! The other end: how a node asks for a room.
 
 use async_nats::{
-    Client, RequestErrorKind,
+    RequestErrorKind,
     service::{NATS_SERVICE_ERROR, NATS_SERVICE_ERROR_CODE},
 };
+use chat_connect::Connection;
 use chat_protocol::{
     RoomId,
     director::{Assignment, JoinRequest, Listing, OpenRequest, RandomRequest, Refusal},
@@ -34,14 +35,14 @@ pub enum DirectorError {
 /// Asks directors. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct DirectorClient {
-    client: Client,
+    connection: Connection,
 }
 
 impl DirectorClient {
     /// Asks over this connection.
     #[must_use]
-    pub fn new(client: Client) -> Self {
-        Self { client }
+    pub fn new(connection: Connection) -> Self {
+        Self { connection }
     }
 
     /// Opens a room.
@@ -83,8 +84,9 @@ impl DirectorClient {
     ) -> Result<T, DirectorError> {
         let payload = serde_json::to_vec(request).map_err(|_| DirectorError::Garbled)?;
         for _ in 0..TRIES {
+            let client = self.connection.client();
             let subject = format!("{DIRECTOR}.{endpoint}");
-            let request = self.client.request(subject, payload.clone().into());
+            let request = client.request(subject, payload.clone().into());
             match timeout(ANSWER, request).await {
                 Ok(Ok(message)) => return read(&message),
                 Ok(Err(error)) if error.kind() == RequestErrorKind::NoResponders => break,

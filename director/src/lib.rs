@@ -6,12 +6,15 @@
 //! truth, the director is only the way to them.
 //!
 //! [`Rooms`] is the soft state without I/O, [`Director`] the NATS micro-service (ADR-32)
-//! around it, [`DirectorClient`] its other end.
+//! around it, [`DirectorClient`] its other end; [`Metrics`] and [`pages`] are the operator's view.
 
 mod client;
+mod metrics;
+pub mod pages;
 mod rooms;
 mod service;
 
 pub use client::{DirectorClient, DirectorError};
+pub use metrics::Metrics;
 pub use rooms::Rooms;
 pub use service::{Director, ServeError};

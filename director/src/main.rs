@@ -1,9 +1,9 @@
 //! `chat-director`: a director as a process of its own.
 
 use chat_connect::{ConnectError, NatsArgs, Patience, Settings, connect};
-use chat_director::Director;
+use chat_director::{Director, Metrics, pages};
 use clap::{Parser, ValueEnum};
-use std::process::ExitCode;
+use std::{net::SocketAddr, process::ExitCode, sync::Arc};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Assigns rooms of transient discussions, from soft state only
@@ -21,6 +21,9 @@ struct Args {
     /// How to log, on stderr
     #[arg(long, value_enum, default_value = "text")]
     log_format: LogFormat,
+    /// Serve /metrics (Prometheus), /healthz and /readyz here; counts only, nothing of a room
+    #[arg(long, value_name = "ADDR", env = "CHAT_METRICS")]
+    metrics: Option<SocketAddr>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -52,17 +55,31 @@ async fn run(args: &Args) -> Result<(), (u8, String)> {
             _ = interrupt.recv() => {}
         }
     });
+    let metrics = Arc::<Metrics>::default();
+    if let Some(address) = args.metrics {
+        let served = pages::serve(address, metrics.clone()).await;
+        served.map_err(|error| (2, format!("--metrics {address}: {error}")))?;
+    }
     let connection = tokio::select! {
         connected = connect(&settings, "chat-director", Patience::KeepTrying) => {
-            connected.map_err(|error| (code(&error), error.to_string()))?
+            connected.map_err(|error| (code(&error), told(&error)))?
         }
         () = &mut shutdown => return Ok(()),
     };
-    let director = Director::start(connection).await.map_err(|error| (6, error.to_string()))?;
+    let director =
+        Director::start(connection, metrics).await.map_err(|error| (6, error.to_string()))?;
     tracing::info!("director ready");
     director.run(shutdown).await.map_err(|error| (1, error.to_string()))?;
     tracing::info!("director stopped");
     Ok(())
+}
+
+/// In one line, as logs are.
+fn told(error: &ConnectError) -> String {
+    match error.next() {
+        Some(next) => format!("{error}; {next}"),
+        None => error.to_string(),
+    }
 }
 
 fn code(error: &ConnectError) -> u8 {

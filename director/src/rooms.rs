@@ -78,6 +78,12 @@ impl Rooms {
         self.remember(now, announcement).is_ok()
     }
 
+    /// How many rooms there are, and how many members they announced.
+    pub(crate) fn count(&self) -> (i64, i64) {
+        let members = self.known.values().map(|known| i64::from(known.announced.members)).sum();
+        (i64::try_from(self.known.len()).unwrap_or(i64::MAX), members)
+    }
+
     /// Opens a room. `fresh` is the id that a public one gets.
     ///
     /// # Errors

@@ -1,11 +1,11 @@
 //! The NATS micro-service (ADR-32): requests in, answers out, one task that owns the rooms.
 
-use crate::Rooms;
+use crate::{Metrics, Rooms, metrics::Question};
 use async_nats::{
-    Message, Subscriber,
+    Client, Message,
     service::{Request, Service, ServiceExt, endpoint::Endpoint, error::Error as ServiceFailure},
 };
-use chat_connect::Connection;
+use chat_connect::{Connection, Subscriber};
 use chat_protocol::{
     RoomId,
     director::{
@@ -17,7 +17,7 @@ use chat_protocol::{
 };
 use futures_util::{FutureExt, StreamExt};
 use serde::{Serialize, de::DeserializeOwned};
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 use tokio::time::{Instant, interval, timeout};
 
 /// Payloads are small; a larger one is malformed.
@@ -32,14 +32,6 @@ const HAND_OVER: Duration = Duration::from_secs(1);
 /// At most so many announcements are heard before a question is answered: a flood of them
 /// must not silence the director.
 const ANNOUNCEMENTS_AHEAD: usize = 1_000;
-
-/// What a request asks for: the endpoint that it came to.
-enum Question {
-    Open,
-    Join,
-    Random,
-    List,
-}
 
 struct Endpoints {
     open: Endpoint,
@@ -73,6 +65,31 @@ fn refused(error: impl ToString) -> ServeError {
     ServeError::Refused(error.to_string())
 }
 
+/// The service on this client, and what is asked of it.
+async fn serve(
+    client: &Client,
+    metrics: &Arc<Metrics>,
+) -> Result<(Service, Endpoints), ServeError> {
+    let metrics = metrics.clone();
+    let service = client
+        .service_builder()
+        .description("assigns rooms of transient discussions")
+        .queue_group(QUEUE_GROUP)
+        .metadata([("soft_state".to_owned(), "true".to_owned())].into())
+        .stats_handler(move |_, _| metrics.stats())
+        .start(SERVICE, env!("CARGO_PKG_VERSION"))
+        .await
+        .map_err(refused)?;
+    let group = service.group(DIRECTOR);
+    let endpoints = Endpoints {
+        open: group.endpoint("open").await.map_err(refused)?,
+        join: group.endpoint("join").await.map_err(refused)?,
+        random: group.endpoint("random").await.map_err(refused)?,
+        list: group.endpoint("list").await.map_err(refused)?,
+    };
+    Ok((service, endpoints))
+}
+
 /// A director at work.
 pub struct Director {
     connection: Connection,
@@ -81,7 +98,10 @@ pub struct Director {
     endpoints: Endpoints,
     lobby: Subscriber,
     rooms: Rooms,
+    metrics: Arc<Metrics>,
     origin: Instant,
+    /// Which client of the connection the service is on.
+    moves: u64,
 }
 
 impl Director {
@@ -89,29 +109,15 @@ impl Director {
     ///
     /// # Errors
     /// The server's refusal.
-    pub async fn start(connection: Connection) -> Result<Self, ServeError> {
-        let client = &connection.client;
-        let service = client
-            .service_builder()
-            .description("assigns rooms of transient discussions")
-            .queue_group(QUEUE_GROUP)
-            .metadata([("soft_state".to_owned(), "true".to_owned())].into())
-            .start(SERVICE, env!("CARGO_PKG_VERSION"))
-            .await
-            .map_err(refused)?;
-        let group = service.group(DIRECTOR);
-        let endpoints = Endpoints {
-            open: group.endpoint("open").await.map_err(refused)?,
-            join: group.endpoint("join").await.map_err(refused)?,
-            random: group.endpoint("random").await.map_err(refused)?,
-            list: group.endpoint("list").await.map_err(refused)?,
-        };
-        let lobby = client.subscribe(format!("{LOBBY}.*")).await.map_err(refused)?;
-        confirm(client).await?;
+    pub async fn start(connection: Connection, metrics: Arc<Metrics>) -> Result<Self, ServeError> {
+        let moves = connection.link.borrow().moves;
+        let (service, endpoints) = serve(&connection.client(), &metrics).await?;
+        let lobby = connection.subscribe(format!("{LOBBY}.*")).await.map_err(refused)?;
+        confirm(&connection.client()).await?;
         let origin = Instant::now();
         let rooms = Rooms::default();
         let service = Some(service);
-        Ok(Self { connection, service, endpoints, lobby, rooms, origin })
+        Ok(Self { connection, service, endpoints, lobby, rooms, metrics, origin, moves })
     }
 
     /// Serves until `shutdown`, then hands over: other instances take every further request.
@@ -120,12 +126,22 @@ impl Director {
     /// Where stopping fails.
     pub async fn run(mut self, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
         let mut forget = interval(FORGET_EVERY);
+        let mut link = self.connection.link.clone();
         tokio::pin!(shutdown);
         loop {
             tokio::select! {
                 () = &mut shutdown => break,
                 Some(message) = self.lobby.next() => self.announced(&message),
-                _ = forget.tick() => self.rooms.forget(self.now()),
+                Ok(()) = link.changed() => {
+                    let moves = link.borrow_and_update().moves;
+                    if std::mem::replace(&mut self.moves, moves) != moves {
+                        self.move_over().await?;
+                    }
+                }
+                _ = forget.tick() => {
+                    self.rooms.forget(self.now());
+                    self.metrics.saw(&self.rooms, &link.borrow());
+                }
                 asked = self.endpoints.next() => match asked {
                     Some((question, request)) => self.serve(question, &request).await,
                     None => break,
@@ -136,6 +152,25 @@ impl Director {
         timeout(HAND_OVER, self.hand_over()).await.unwrap_or(Ok(()))
     }
 
+    /// Another client has taken over: it is asked from now on. What came over the one before is
+    /// answered by that, which still lives for a moment.
+    async fn move_over(&mut self) -> Result<(), ServeError> {
+        let client = self.connection.client();
+        let (service, endpoints) = serve(&client, &self.metrics).await?;
+        // If this connection is lost at once, the subscriptions come back with it.
+        if let Err(error) = confirm(&client).await {
+            tracing::warn!(%error, "the new server hasn't confirmed");
+        }
+        let mut before = std::mem::replace(&mut self.endpoints, endpoints);
+        if let Some(before) = self.service.replace(service) {
+            before.stop().await.map_err(refused)?;
+        }
+        while let Some((question, request)) = before.next().await {
+            self.serve(question, &request).await;
+        }
+        Ok(())
+    }
+
     /// What came before the server knew is answered, too.
     async fn hand_over(&mut self) -> Result<(), ServeError> {
         if let Some(service) = self.service.take() {
@@ -144,7 +179,7 @@ impl Director {
         while let Some((question, request)) = self.endpoints.next().await {
             self.serve(question, &request).await;
         }
-        let client = &self.connection.client;
+        let client = self.connection.client();
         client.flush().await.map_err(refused)?;
         client.drain().await.map_err(refused)
     }
@@ -163,28 +198,30 @@ impl Director {
     }
 
     async fn serve(&mut self, question: Question, request: &Request) {
+        let begun = Instant::now();
         self.hear_announcements();
-        match question {
+        let code = match question {
             Question::Open => {
                 let outcome = self.opened(request);
                 self.tell_others(&outcome).await;
-                answer(request, outcome).await;
+                answer(request, outcome).await
             }
             Question::Join => {
                 let outcome = parse(request).and_then(|JoinRequest { room }| self.rooms.join(room));
-                answer(request, outcome).await;
+                answer(request, outcome).await
             }
             Question::Random => {
                 let outcome = self.randomly(request);
                 self.tell_others(&outcome).await;
-                answer(request, outcome).await;
+                answer(request, outcome).await
             }
             Question::List => {
                 let now = self.now();
                 let listing = parse_or_default::<Empty>(request).map(|_| self.rooms.list(now));
-                answer(request, listing).await;
+                answer(request, listing).await
             }
-        }
+        };
+        self.metrics.answered(question, code, begun);
     }
 
     fn announced(&mut self, message: &Message) {
@@ -192,10 +229,11 @@ impl Director {
         let room = room.and_then(|room| room.parse::<RoomId>().ok());
         let small = message.payload.len() <= REQUEST_BYTES;
         let announcement = small.then(|| serde_json::from_slice(&message.payload).ok()).flatten();
-        if let (Some(room), Some(announcement)) = (room, announcement) {
-            let now = self.now();
-            self.rooms.announced(now, room, announcement);
-        }
+        let now = self.now();
+        let taken = room
+            .zip(announcement)
+            .is_some_and(|(room, announcement)| self.rooms.announced(now, room, announcement));
+        self.metrics.heard(taken);
     }
 
     fn opened(&mut self, request: &Request) -> Result<Assignment, Refusal> {
@@ -231,7 +269,7 @@ impl Director {
         };
         if let Ok(payload) = serde_json::to_vec(&announcement) {
             let lobby = subject::lobby(opened.room);
-            let _ = self.connection.client.publish(lobby, payload.into()).await;
+            let _ = self.connection.client().publish(lobby, payload.into()).await;
         }
     }
 }
@@ -254,12 +292,14 @@ fn parse_or_default<T: DeserializeOwned + Default>(request: &Request) -> Result<
     if request.message.payload.is_empty() { Ok(T::default()) } else { parse(request) }
 }
 
-/// Answers, but only to an inbox: a director must not speak where the requester may not.
-async fn answer<T: Serialize>(request: &Request, outcome: Result<T, Refusal>) {
+/// Answers, but only to an inbox: a director must not speak where the requester may not. 200,
+/// or the refusal's code.
+async fn answer<T: Serialize>(request: &Request, outcome: Result<T, Refusal>) -> u16 {
+    let code = outcome.as_ref().map_or_else(|refusal| refusal.code(), |_| 200);
     let reply = request.message.reply.as_ref().map(async_nats::Subject::as_str);
     if !reply.is_some_and(subject::is_inbox) {
         tracing::debug!("a request whose answer wouldn't go to an inbox");
-        return;
+        return Refusal::Malformed.code();
     }
     let response = match outcome.map(|answer| serde_json::to_vec(&answer)) {
         Ok(Ok(json)) => Ok(json.into()),
@@ -272,6 +312,7 @@ async fn answer<T: Serialize>(request: &Request, outcome: Result<T, Refusal>) {
     if let Err(error) = request.respond(response).await {
         tracing::debug!(%error, "an answer could not be sent");
     }
+    code
 }
 
 fn status(refusal: Refusal) -> &'static str {
@@ -292,7 +333,7 @@ fn fresh() -> Result<RoomId, Refusal> {
 }
 
 /// A word to oneself: when it comes back, everything before it was processed.
-async fn confirm(client: &async_nats::Client) -> Result<(), ServeError> {
+async fn confirm(client: &Client) -> Result<(), ServeError> {
     let inbox = client.new_inbox();
     let mut echo = client.subscribe(inbox.clone()).await.map_err(refused)?;
     client.publish(inbox, "".into()).await.map_err(refused)?;

@@ -89,13 +89,14 @@ impl Site {
     pub(crate) async fn node(&self, arguments: &[&str]) -> Node {
         let mut all = vec!["--json"];
         all.extend(arguments);
-        Node::start(self, "chat/node:local", &all).await
+        Node::start(&self.name, &self.url(), "chat/node:local", &all).await
     }
 
     /// A raw subscriber in a container of this network, once it is subscribed.
     pub(crate) async fn tap(&self, subject: &str) -> Node {
         let address = format!("{}-nats:4222", self.name);
-        let tap = Node::start(self, "chat/nats-sub:local", &[&address, subject]).await;
+        let tap =
+            Node::start(&self.name, &self.url(), "chat/nats-sub:local", &[&address, subject]).await;
         tap.within(PATIENCE, "subscribed", || tap.stderr().contains("subscribed").then_some(()))
             .await;
         tap
@@ -129,7 +130,7 @@ impl Site {
 }
 
 /// As in docker-compose.yml: read-only, without capabilities.
-fn hardened(request: ContainerRequest<GenericImage>) -> ContainerRequest<GenericImage> {
+pub(crate) fn hardened(request: ContainerRequest<GenericImage>) -> ContainerRequest<GenericImage> {
     request.with_host_config_modifier(|host| {
         host.readonly_rootfs = Some(true);
         host.cap_drop = Some(vec!["ALL".into()]);
@@ -163,11 +164,11 @@ impl Output {
 }
 
 impl Node {
-    async fn start(site: &Site, image: &str, arguments: &[&str]) -> Self {
+    pub(crate) async fn start(network: &str, url: &str, image: &str, arguments: &[&str]) -> Self {
         let docker = docker_client_instance().await.expect("a docker daemon");
         let docker: Docker = docker.clone();
         let host = HostConfig {
-            network_mode: Some(site.name.clone()),
+            network_mode: Some(network.into()),
             readonly_rootfs: Some(true),
             cap_drop: Some(vec!["ALL".into()]),
             dns_options: Some(vec!["timeout:1".into(), "attempts:1".into()]),
@@ -178,7 +179,7 @@ impl Node {
         let body = ContainerCreateBody {
             image: Some(image.into()),
             cmd: Some(arguments.iter().map(ToString::to_string).collect()),
-            env: Some(vec![format!("NATS_URL={}", site.url())]),
+            env: Some(vec![format!("NATS_URL={url}")]),
             open_stdin: Some(true),
             stdin_once: Some(true),
             attach_stdin: Some(true),
@@ -247,7 +248,7 @@ impl Node {
         self.within(PATIENCE, what, found).await
     }
 
-    async fn within<T>(
+    pub(crate) async fn within<T>(
         &self,
         patience: Duration,
         what: &str,

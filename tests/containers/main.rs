@@ -5,4 +5,5 @@ mod discussion;
 mod faults;
 mod harness;
 mod leaves_nothing;
+mod operated;
 mod raw_subscriber;

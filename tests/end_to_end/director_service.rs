@@ -1,14 +1,21 @@
 //! The director as any NATS program sees it: a micro-service with four endpoints.
 
 use async_nats::{Client, Message};
+use chat_connect::{Connection, Patience, Settings};
 use chat_director::DirectorClient;
-use chat_tests::{Director, Server};
-use futures_util::StreamExt;
+use chat_tests::{Director, Server, Trio, wait::PATIENCE};
+use futures_util::{FutureExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-fn on_runtime(test: impl Future<Output = ()>) {
+pub(crate) fn on_runtime(test: impl Future<Output = ()>) {
     tokio::runtime::Runtime::new().expect("a runtime").block_on(test);
+}
+
+pub(crate) async fn connect(url: &str) -> Connection {
+    let servers = Some(vec![url.parse().expect("a URL")]);
+    let settings = Settings { servers, timeout: PATIENCE, ..Settings::default() };
+    chat_connect::connect(&settings, "test", Patience::FailFast).await.expect("a connection")
 }
 
 async fn ask(client: &Client, endpoint: &str, request: &str) -> Message {
@@ -107,7 +114,7 @@ fn it_answers_as_a_micro_service_and_hands_over_when_it_stops() {
         let ping = client.request("$SRV.PING.chat-director", "".into()).await.unwrap();
         let ping: Value = serde_json::from_slice(&ping.payload).unwrap();
         assert_eq!((&ping["name"], ping["metadata"].is_object()), (&json!("chat-director"), true));
-        let director = DirectorClient::new(client);
+        let director = DirectorClient::new(connect(&server.url()).await);
         let asking = tokio::spawn(async move {
             for _ in 0..300 {
                 director.list().await.expect("an answer, from the other instance if need be");
@@ -115,5 +122,32 @@ fn it_answers_as_a_micro_service_and_hands_over_when_it_stops() {
         });
         tokio::task::spawn_blocking(move || first.stop()).await.unwrap();
         asking.await.unwrap();
+    });
+}
+
+#[test]
+fn a_lone_director_leaves_a_retiring_server_without_a_failed_request() {
+    let mut trio = Trio::start();
+    let _director = Director::start(&trio.0[0].url());
+    let url = trio.0[1].url();
+    on_runtime(async move {
+        let client = async_nats::connect(url).await.unwrap();
+        ask(&client, "list", "{}").await;
+        trio.0[0].retire();
+        let mut ended = tokio::task::spawn_blocking(move || {
+            trio.0[0].wait_until_ended();
+            trio
+        });
+        let mut asked = 0;
+        // Without a second try: the first one must be answered.
+        let _trio = loop {
+            ask(&client, "list", "{}").await;
+            asked += 1;
+            if let Some(ended) = (&mut ended).now_or_never() {
+                break ended.expect("the server ends");
+            }
+        };
+        ask(&client, "list", "{}").await;
+        println!("{asked} requests answered while the director's server retired");
     });
 }

@@ -5,11 +5,13 @@
 
 pub mod causal;
 pub mod chat;
+pub mod identity;
 pub mod programs;
 pub mod proxy;
 pub mod recorder;
 pub mod spying;
 pub mod terminal;
+pub mod trio;
 pub mod wait;
 
 pub use chat::Chat;
@@ -17,3 +19,4 @@ pub use chat_cli::demo::Cable;
 pub use programs::{Director, Server};
 pub use proxy::Proxy;
 pub use recorder::Recorder;
+pub use trio::Trio;

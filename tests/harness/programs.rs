@@ -238,6 +238,25 @@ impl Server {
         ready
     }
 
+    /// Tells it to let its clients go and end: lame duck mode.
+    ///
+    /// # Panics
+    /// Where it doesn't run.
+    pub fn retire(&self) {
+        self.process.as_ref().expect("it runs").signal("USR2");
+    }
+
+    /// Whether it has ended, by itself or killed.
+    pub fn has_ended(&mut self) -> bool {
+        self.process.as_mut().is_none_or(Process::has_ended)
+    }
+
+    /// Waits for its end after [`Self::retire`].
+    pub fn wait_until_ended(&mut self) {
+        let process = self.process.as_mut().expect("it ran");
+        within(PATIENCE, "the server ends", || process.has_ended().then_some(()), String::new);
+    }
+
     /// Kills it.
     pub fn kill(&mut self) {
         self.process = None;
@@ -264,11 +283,23 @@ impl Director {
     /// A director at this server, once it serves.
     #[must_use]
     pub fn start(url: &str) -> Self {
+        Self::with(url, &[])
+    }
+
+    /// A director at this server and with these options, once it serves.
+    #[must_use]
+    pub fn with(url: &str, options: &[&str]) -> Self {
         let mut command = Command::new(program("chat-director"));
-        command.args(["--server", url]).stdin(Stdio::null()).stdout(Stdio::null());
+        command.args(["--server", url]).args(options).stdin(Stdio::null()).stdout(Stdio::null());
         let process = Process::start(without_settings(&mut command));
         process.wait_for_stderr("director ready");
         Self(process)
+    }
+
+    /// What it has logged so far.
+    #[must_use]
+    pub fn log(&self) -> String {
+        self.0.stderr()
     }
 
     /// Stops it in order.

@@ -53,7 +53,7 @@ pub(crate) async fn run(target: Target, args: Args, globals: Globals) -> Result<
     };
     let secret = invited.is_some();
     let connection = globals.connect(&globals.settings()?).await?;
-    let director = DirectorClient::new(connection.client.clone());
+    let director = DirectorClient::new(connection.clone());
     let asking = director.join(address.room());
     let assigned = while_waiting("waiting for the director", asking).await;
     if let Err(refused @ DirectorError::Refused(Refusal::Full, _)) = assigned {

@@ -36,7 +36,7 @@ Examples:
 pub(crate) async fn run(args: Args, globals: Globals) -> Result<(), Failure> {
     let settings = embedded::ensure(globals.settings()?).await?;
     let connection = globals.connect(&settings).await?;
-    let director = DirectorClient::new(connection.client.clone());
+    let director = DirectorClient::new(connection.clone());
     let nick = globals.nick();
     let placing = place(&connection, &director, &nick);
     let mut room = while_waiting("looking for a discussion", placing).await?;

@@ -21,7 +21,7 @@ Examples:
 
 pub(crate) async fn run(globals: Globals) -> Result<(), Failure> {
     let connection = globals.connect(&globals.settings()?).await?;
-    let director = DirectorClient::new(connection.client.clone());
+    let director = DirectorClient::new(connection.clone());
     let listing = while_waiting("waiting for the director", director.list()).await;
     let listing = listing.map_err(|error| failure::director(error, &connection.server))?;
     let mut out = io::stdout().lock();

@@ -10,6 +10,7 @@ use chat_director::Director;
 use std::{
     io::Write,
     net::SocketAddr,
+    sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::{
@@ -53,7 +54,7 @@ pub(crate) async fn run(args: Args, _globals: Globals) -> Result<(), Failure> {
     let binary = embedded::find()?;
     let mut server = Child::start(&binary, args.listen)?;
     let connection = connect(&settings(args.listen)?, "chat-director", Patience::FailFast).await?;
-    let director = Director::start(connection.clone()).await?;
+    let director = Director::start(connection.clone(), Arc::default()).await?;
     let mut stderr = std::io::stderr();
     let _ = writeln!(stderr, "serving on nats://{} (JetStream off); interrupt to end", args.listen);
     if !args.listen.ip().is_loopback() {
@@ -131,7 +132,8 @@ impl Idle {
 
 /// The connections of this account, our own one included.
 async fn clients(connection: &Connection) -> Option<u64> {
-    let asked = connection.client.request(CONNECTIONS, r#"{"limit":1}"#.into());
+    let client = connection.client();
+    let asked = client.request(CONNECTIONS, r#"{"limit":1}"#.into());
     let answer = timeout(Duration::from_secs(1), asked).await.ok()?.ok()?;
     let answer: serde_json::Value = serde_json::from_slice(&answer.payload).ok()?;
     answer["data"]["total"].as_u64()

@@ -66,7 +66,7 @@ pub(crate) async fn run(args: Args, globals: Globals) -> Result<(), Failure> {
         history,
         sealed: !args.clear,
     };
-    let director = DirectorClient::new(connection.client.clone());
+    let director = DirectorClient::new(connection.clone());
     let opening = director.open(&request);
     let opened = while_waiting("waiting for the director", opening).await;
     let opened = opened.map_err(|error| failure::director(error, &connection.server))?;

@@ -91,7 +91,7 @@ pub(crate) async fn run(
     let room = target.map_or_else(|| "*".to_owned(), |target| target.address.room().to_string());
     let mut streams = Vec::new();
     for kind in ["msg", "beat", "key"] {
-        let subscribed = connection.client.subscribe(format!("chat.room.{room}.{kind}")).await;
+        let subscribed = connection.subscribe(format!("chat.room.{room}.{kind}")).await;
         streams.push(subscribed.map_err(|error| Failure::new(Code::Refused, error.to_string()))?);
     }
     let mut messages = select_all(streams);

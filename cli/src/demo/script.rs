@@ -129,7 +129,7 @@ async fn open(connection: &Connection) -> Result<(RoomAddress, Person), Failure>
         history: true,
         sealed: true,
     };
-    let opened = DirectorClient::new(connection.client.clone()).open(&request).await;
+    let opened = DirectorClient::new(connection.clone()).open(&request).await;
     opened.map_err(|error| failure::director(error, &connection.server))?;
     let ann = Person::enter("ann", connection.clone(), &address, Opening::Found).await?;
     Ok((address, ann))

@@ -96,5 +96,5 @@ async fn listens() -> bool {
 
 async fn has_director(settings: &Settings) -> bool {
     let Ok(connection) = connect(settings, "chat", Patience::FailFast).await else { return false };
-    DirectorClient::new(connection.client).list().await.is_ok()
+    DirectorClient::new(connection).list().await.is_ok()
 }

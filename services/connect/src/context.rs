@@ -59,11 +59,22 @@ impl Context {
                 return Err(SettingsError::UnreadableContext { file, why: source.to_string() });
             }
         };
-        let context = serde_json::from_slice(&text).map_err(|error| {
+        let mut context: Self = serde_json::from_slice(&text).map_err(|error| {
             // Serde's message may quote a value, which may be a password.
             let why = format!("line {}, column {}", error.line(), error.column());
             SettingsError::UnreadableContext { file, why }
         })?;
+        for file in [
+            &mut context.creds,
+            &mut context.nkey,
+            &mut context.cert,
+            &mut context.key,
+            &mut context.ca,
+        ] {
+            if let Some((rest, home)) = file.strip_prefix("~/").zip(environment("HOME")) {
+                *file = format!("{home}/{rest}");
+            }
+        }
         Ok((context, name))
     }
 }

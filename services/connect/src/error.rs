@@ -1,5 +1,6 @@
 //! What can go wrong before and while connecting. No text here holds a secret.
 
+use crate::TlsTrouble;
 use std::path::PathBuf;
 
 /// Why options make no sense.
@@ -19,6 +20,10 @@ pub enum SettingsError {
     #[error("a password from {given}, but no user: add --user")]
     #[expect(missing_docs, reason = "the name says it")]
     PasswordWithoutUser { given: String },
+    /// One of two things that belong together.
+    #[error("{given} alone: a client certificate needs its key, and the key its certificate")]
+    #[expect(missing_docs, reason = "the name says it")]
+    HalfACertificate { given: String },
     /// A context that isn't there.
     #[error("no context {name:?} ({} doesn't exist): `nats context ls` lists them", file.display())]
     #[expect(missing_docs, reason = "the names say it")]
@@ -55,13 +60,22 @@ pub enum ConnectError {
     #[expect(missing_docs, reason = "the name says it")]
     Refused { server: String },
     /// No TLS connection.
-    #[error(
-        "no TLS connection to {server}: {why}. A private CA is named with --tlsca; --tlsfirst must fit the server"
-    )]
+    #[error("no TLS connection to {server}: {why}")]
     #[expect(missing_docs, reason = "the names say it")]
-    Tls { server: String, why: String },
+    Tls { server: String, why: TlsTrouble },
     /// A file of credentials or certificates that can't be used.
     #[error("{file} can't be used: {why}")]
     #[expect(missing_docs, reason = "the names say it")]
     File { file: String, why: String },
+}
+
+impl ConnectError {
+    /// What to do next, where the error itself doesn't say it.
+    #[must_use]
+    pub fn next(&self) -> Option<&'static str> {
+        match self {
+            Self::Tls { why, .. } => Some(why.next()),
+            Self::Unreachable { .. } | Self::Refused { .. } | Self::File { .. } => None,
+        }
+    }
 }

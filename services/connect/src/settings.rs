@@ -76,8 +76,15 @@ impl Settings {
             nkey: pick(&args.nkey, "--nkey", "NATS_NKEY", &context.nkey),
         };
         let servers = url.map(|url| servers(&url, &mut given)).transpose()?;
-        let certificate = value(pick(&args.tlscert, "--tlscert", "NATS_CERT", &context.cert));
-        let key = value(pick(&args.tlskey, "--tlskey", "NATS_KEY", &context.key));
+        let certificate = pick(&args.tlscert, "--tlscert", "NATS_CERT", &context.cert);
+        let key = pick(&args.tlskey, "--tlskey", "NATS_KEY", &context.key);
+        let certificate = match (certificate, key) {
+            (Some(certificate), Some(key)) => Some((certificate.value, key.value)),
+            (Some(alone), None) | (None, Some(alone)) => {
+                return Err(SettingsError::HalfACertificate { given: alone.source });
+            }
+            (None, None) => None,
+        };
         let timeout = args.timeout.clone().or_else(|| environment("NATS_TIMEOUT"));
         let prefix = args.inbox_prefix.clone();
         let prefix =
@@ -88,7 +95,7 @@ impl Settings {
         Ok(Self {
             servers,
             credentials: given.choose()?,
-            certificate: certificate.zip(key),
+            certificate,
             ca: value(pick(&args.tlsca, "--tlsca", "NATS_CA", &context.ca)),
             tls_first: args.tlsfirst || context.tls_first,
             timeout: timeout.map_or(Ok(Duration::from_secs(5)), |text| duration(&text))?,
@@ -102,6 +109,12 @@ impl Settings {
         let Some(servers) = &self.servers else { return DEFAULT_SERVER.to_owned() };
         let shown: Vec<_> = servers.iter().map(shown).collect();
         shown.join(",")
+    }
+
+    /// How many servers there are to try.
+    pub(crate) fn count_of_servers(&self) -> u32 {
+        let count = self.servers.as_ref().map_or(1, Vec::len);
+        u32::try_from(count).unwrap_or(u32::MAX).max(1)
     }
 }
 
@@ -125,21 +138,32 @@ fn servers(url: &Sourced, given: &mut Given) -> Result<Vec<ServerAddr>, Settings
         }
         let source = format!("the URL of {}", url.source);
         if let Some(user) = server.username().map(str::to_owned) {
-            let sourced = |value| Some(Sourced { value, source: source.clone() });
             match server.password().map(str::to_owned) {
                 Some(password) => {
-                    if let Some(other) = &given.user {
-                        let first = other.source.clone();
-                        return Err(SettingsError::TwoCredentials { first, second: source });
-                    }
-                    (given.user, given.password) = (sourced(user), sourced(password));
+                    once(&mut given.user, user, &source)?;
+                    once(&mut given.password, password, &source)?;
                 }
-                None => given.token = sourced(user),
+                None => once(&mut given.token, user, &source)?,
             }
         }
-        servers.push(server);
+        // Without its credentials, so that it can be shown and logged.
+        servers.push(if server.username().is_some() || server.password().is_some() {
+            shown(&server).parse().map_err(|_| malformed())?
+        } else {
+            server
+        });
     }
     if servers.is_empty() { Err(malformed()) } else { Ok(servers) }
+}
+
+/// Servers of one cluster are named with the same credentials: only others are too many.
+fn once(given: &mut Option<Sourced>, value: String, source: &str) -> Result<(), SettingsError> {
+    if let Some(other) = given.as_ref().filter(|other| other.value != value) {
+        let first = other.source.clone();
+        return Err(SettingsError::TwoCredentials { first, second: source.to_owned() });
+    }
+    *given = Some(Sourced { value, source: source.to_owned() });
+    Ok(())
 }
 
 fn duration(text: &str) -> Result<Duration, SettingsError> {
@@ -216,7 +240,20 @@ mod tests {
         let expected = Credentials::User { user: "ann".into(), password: "secret".into() };
         assert_eq!(settings.credentials, expected);
         assert_eq!(settings.shown(), "nats://host:4333");
-        assert!(!format!("{:?}", settings.credentials).contains("secret"));
+        assert!(!format!("{settings:?}").contains("secret"));
+    }
+
+    #[test]
+    fn servers_of_a_cluster_may_repeat_their_credentials_but_not_contradict() {
+        let servers = |text: &str| resolve(&with(|args| args.server = Some(text.into())), &[]);
+        let same = servers("nats://ann:secret@a,nats://ann:secret@b:4333,nats://c").unwrap();
+        assert_eq!(same.shown(), "nats://a:4222,nats://b:4333,nats://c:4222");
+        assert!(matches!(same.credentials, Credentials::User { .. }));
+        assert!(servers("nats://token@a,nats://token@b").is_ok());
+        for other in ["nats://ann:a@a,nats://ann:b@b", "nats://t@a,nats://u@b"] {
+            let error = servers(other).unwrap_err();
+            assert!(matches!(error, SettingsError::TwoCredentials { .. }), "{error}");
+        }
     }
 
     #[test]
@@ -252,6 +289,10 @@ mod tests {
         assert!(matches!(
             error(with(|a| a.password = Some("p".into()))),
             SettingsError::PasswordWithoutUser { .. }
+        ));
+        assert!(matches!(
+            error(with(|a| a.tlscert = Some("cert.pem".into()))),
+            SettingsError::HalfACertificate { .. }
         ));
         assert_eq!(duration("1.5m"), Ok(Duration::from_secs(90)));
         assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));

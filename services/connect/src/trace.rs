@@ -97,7 +97,7 @@ impl Connection {
     /// Whether the server is new enough to be asked by [`trace`].
     #[must_use]
     pub fn can_trace(&self) -> bool {
-        can_trace(&self.client.server_info().version)
+        can_trace(&self.client().server_info().version)
     }
 }
 
@@ -111,7 +111,7 @@ pub async fn trace(
     subject: &str,
     patience: Duration,
 ) -> Result<Reach, NoTrace> {
-    let client = &connection.client;
+    let client = connection.client();
     if !connection.can_trace() {
         // It would take the question for a message, and deliver it.
         return Err(NoTrace::OldServer(client.server_info().version));

@@ -6,8 +6,8 @@ use crate::{
     participant::{Output, Participant, RequestKind},
     room::Entry,
 };
-use async_nats::{Message, StatusCode, Subscriber};
-use chat_connect::{Connection, Link};
+use async_nats::{Message, StatusCode};
+use chat_connect::{Connection, Link, Subscriber};
 use chat_engine::{Config, LinkState, Time};
 use chat_protocol::{
     NodeId, RoomId,
@@ -82,20 +82,19 @@ impl Driver {
         commands: mpsc::Receiver<Command>,
         events: mpsc::Sender<Event>,
     ) -> Result<Self, EnterError> {
-        let client = &connection.client;
         let subjects = RoomSubjects::new(seal.room().id());
-        let inbox = client.new_inbox();
+        let inbox = connection.client().new_inbox();
         let (room, me) = (seal.room().id(), seal.me());
         let own = subjects.node(me);
         let mut streams = Vec::new();
         for subject in [subjects.msg(), subjects.beat(), subjects.key(), format!("{inbox}.*")] {
-            streams.push(client.subscribe(subject).await.map_err(refused)?);
+            streams.push(connection.subscribe(subject).await.map_err(refused)?);
         }
         let founds = entry.founds();
         if founds {
-            streams.push(serve(client, &subjects).await.map_err(refused)?);
+            streams.push(serve(&connection, &subjects).await.map_err(refused)?);
         }
-        let mut requests = client.subscribe(own.clone()).await.map_err(refused)?;
+        let mut requests = connection.subscribe(own.clone()).await.map_err(refused)?;
         confirm(&connection, own.clone(), &mut requests).await?;
         streams.push(requests);
 
@@ -103,7 +102,7 @@ impl Driver {
             Opening::Found => None,
             Opening::Join { patience } => Some(Instant::now() + patience),
         };
-        let max_payload = client.server_info().max_payload;
+        let max_payload = connection.client().server_info().max_payload;
         let config = Config {
             seed: seed()?,
             history: entry.history.unwrap_or(true),
@@ -117,7 +116,7 @@ impl Driver {
         let mut link = connection.link.clone();
         let seen = link.borrow_and_update().clone();
         Ok(Self {
-            writer: tokio::spawn(write(connection.client.clone(), queue)),
+            writer: tokio::spawn(write(connection.clone(), queue)),
             link,
             seen,
             connection,
@@ -302,7 +301,7 @@ impl Driver {
         if std::mem::replace(&mut self.serving, true) {
             return;
         }
-        match serve(&self.connection.client, &self.subjects).await {
+        match serve(&self.connection, &self.subjects).await {
             Ok(subscriber) => self.streams.push(subscriber),
             Err(error) => self.participant.complaint(&error.to_string()),
         }
@@ -314,7 +313,7 @@ impl Driver {
         drop(outgoing);
         let _ = timeout(LAST_WORDS, async {
             let _ = writer.await;
-            let _ = connection.client.flush().await;
+            let _ = connection.client().flush().await;
         })
         .await;
         for event in pending {
@@ -334,10 +333,10 @@ pub(crate) async fn start(mut driver: Driver) -> Result<(), EnterError> {
 }
 
 async fn serve(
-    client: &async_nats::Client,
+    connection: &Connection,
     subjects: &RoomSubjects,
 ) -> Result<Subscriber, async_nats::SubscribeError> {
-    client.queue_subscribe(subjects.sync(), MEMBERS_GROUP.to_owned()).await
+    connection.queue_subscribe(subjects.sync(), MEMBERS_GROUP).await
 }
 
 /// Sends a word to this node's own subject: when it comes back, the server has processed
@@ -372,10 +371,10 @@ async fn say_over_each_connection(
     let mut link = connection.link.clone();
     let mut said_over = None;
     loop {
-        let Link { up, losses, .. } = *link.borrow_and_update();
-        if up && said_over != Some(losses) {
-            said_over = Some(losses);
-            if let Err(error) = connection.client.publish(own.clone(), "".into()).await {
+        let Link { up, losses, moves, .. } = *link.borrow_and_update();
+        if up && said_over != Some((moves, losses)) {
+            said_over = Some((moves, losses));
+            if let Err(error) = connection.client().publish(own.clone(), "".into()).await {
                 return error;
             }
         }
@@ -399,8 +398,9 @@ fn is_word(message: &Message) -> bool {
 }
 
 /// Feeds the client; waits instead of the room's task while the client's queue is full.
-async fn write(client: async_nats::Client, mut queue: mpsc::Receiver<Outgoing>) {
+async fn write(connection: Connection, mut queue: mpsc::Receiver<Outgoing>) {
     while let Some(Outgoing { subject, reply, payload }) = queue.recv().await {
+        let client = connection.client();
         let sent = match reply {
             Some(reply) => client.publish_with_reply(subject, reply, payload.into()).await,
             None => client.publish(subject, payload.into()).await,

@@ -118,11 +118,11 @@ pub async fn look(
     company: &Company,
 ) -> Result<Look, NoTrace> {
     let subjects = RoomSubjects::new(room);
-    let inbox = connection.client.new_inbox();
+    let inbox = connection.client().new_inbox();
     let msg = subjects.msg();
     let (reach, inboxes) =
         tokio::try_join!(trace(connection, &msg, PATIENCE), trace(connection, &inbox, PATIENCE),)?;
-    let info = connection.client.server_info();
+    let info = connection.client().server_info();
     let is_own = |sub: &Subscription| {
         own.is_some() && sub.connection == (info.server_id.clone(), info.client_id)
     };

@@ -16,14 +16,14 @@ pub(super) fn unreachable(error: &ConnectError) -> Check {
             check.next("`chat serve` runs one; `chat start` brings one of its own for this machine")
         }
         ConnectError::Refused { .. } | ConnectError::Tls { .. } | ConnectError::File { .. } => {
-            check.next("see `chat doctor --help` for the options")
+            check.next(error.next().unwrap_or("see `chat doctor --help` for the options"))
         }
     }
 }
 
 /// There is one: which, and of what version.
 pub(super) fn reached(connection: &Connection) -> [Check; 2] {
-    let info = connection.client.server_info();
+    let info = connection.client().server_info();
     let server = Check::new(
         "server",
         Status::Ok,
@@ -47,7 +47,7 @@ pub(super) fn reached(connection: &Connection) -> [Check; 2] {
 /// Whether the way to the server is encrypted, or needs not be.
 pub(super) fn tls(connection: &Connection, settings: &Settings) -> Check {
     let asked = settings.ca.is_some() || settings.tls_first;
-    let demanded = connection.client.server_info().tls_required;
+    let demanded = connection.client().server_info().tls_required;
     way(asked || demanded, settings.servers.as_deref().unwrap_or_default())
 }
 

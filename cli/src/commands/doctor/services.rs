@@ -56,7 +56,7 @@ pub(super) async fn round_trip(connection: &Connection, patience: Duration) -> C
 /// By an echo of the own inbox, or by the word that nobody serves a made-up room: a client may
 /// be allowed only one of them.
 async fn trip(connection: &Connection) -> Option<Duration> {
-    let client = &connection.client;
+    let client = connection.client();
     let inbox = client.new_inbox();
     let mut echo = client.subscribe(inbox.clone()).await.ok()?;
     let nobody = RoomSubjects::new(made_up_room()?).sync();
@@ -77,7 +77,7 @@ pub(super) fn made_up_room() -> Option<RoomId> {
 /// Whether discussions can be opened and found.
 pub(super) async fn director(connection: &Connection) -> Check {
     let begun = Instant::now();
-    match DirectorClient::new(connection.client.clone()).list().await {
+    match DirectorClient::new(connection.clone()).list().await {
         Ok(listing) => {
             let ms = begun.elapsed().as_secs_f64() * 1000.0;
             let rooms = listing.rooms.len();
@@ -96,7 +96,7 @@ pub(super) async fn director(connection: &Connection) -> Check {
 
 /// Whether anything here *could* keep what passes.
 pub(super) async fn jetstream(connection: &Connection, heard: &Heard) -> Check {
-    let info = connection.client.server_info();
+    let info = connection.client().server_info();
     let mut on = heard.servers_with_jetstream();
     if info.jetstream && !on.contains(&info.server_name) {
         on.push(info.server_name);
@@ -119,7 +119,8 @@ pub(super) async fn jetstream(connection: &Connection, heard: &Heard) -> Check {
 }
 
 async fn answers(connection: &Connection) -> bool {
-    let asked = connection.client.request("$JS.API.INFO", "".into());
+    let client = connection.client();
+    let asked = client.request("$JS.API.INFO", "".into());
     let Ok(Ok(answer)) = timeout(JETSTREAM, asked).await else { return false };
     let answer: Result<serde_json::Value, _> = serde_json::from_slice(&answer.payload);
     // An account without it says so in an error.

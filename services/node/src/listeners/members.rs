@@ -45,10 +45,10 @@ pub async fn company(
     let subjects = RoomSubjects::new(address.room());
     let mut seed = [0; 32];
     getrandom::fill(&mut seed)?;
-    let inbox = connection.client.new_inbox();
+    let inbox = connection.client().new_inbox();
     let mut streams = Vec::new();
     for subject in [subjects.beat(), subjects.key(), inbox.clone()] {
-        streams.push(connection.client.subscribe(subject).await?);
+        streams.push(connection.subscribe(subject).await?);
     }
     let mut messages = select_all(streams);
     let mut observer = Observer::new(address.clone(), seed);
@@ -60,9 +60,8 @@ pub async fn company(
         if let Some(node) = observer.take(&message.payload, begun.elapsed()) {
             let subject = subjects.node(node);
             if let Some(payload) = observer.ask_for_hello(node) {
-                let ask =
-                    connection.client.publish_with_reply(subject, inbox.clone(), payload.into());
-                ask.await?;
+                let client = connection.client();
+                client.publish_with_reply(subject, inbox.clone(), payload.into()).await?;
             }
         }
     }

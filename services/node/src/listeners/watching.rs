@@ -3,7 +3,7 @@
 
 use super::{Company, ListenersState, Look, look};
 use crate::Event;
-use chat_connect::{Connection, NoTrace};
+use chat_connect::{Connection, Link, NoTrace};
 use chat_protocol::{NodeId, RoomId};
 use std::{collections::BTreeSet, time::Duration};
 use tokio::{
@@ -76,13 +76,18 @@ async fn look_while_up(
 ) -> Option<Result<Look, NoTrace>> {
     let mut link = connection.link.clone();
     loop {
-        let losses = link.wait_for(|link| link.up).await.ok()?.losses;
+        let over = client(&*link.wait_for(|link| link.up).await.ok()?);
         let looked = confirmed(connection, room, own, members).await;
-        // What a broken connection didn't hear says nothing.
-        if link.borrow().losses == losses {
+        // What a broken connection didn't hear says nothing, nor what went to a client replaced.
+        if client(&link.borrow()) == over {
             return Some(looked);
         }
     }
+}
+
+/// Which client it is, and which of its links.
+fn client(link: &Link) -> (u64, u64) {
+    (link.moves, link.losses)
 }
 
 async fn confirmed(

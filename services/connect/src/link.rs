@@ -1,0 +1,53 @@
+//! The state of a connection's link, as the client's events tell it.
+
+use async_nats::Event;
+
+/// The state of a connection's link.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Link {
+    /// Connected now.
+    pub up: bool,
+    /// How often it was lost so far: a watcher sees by this that it missed a short break.
+    pub losses: u64,
+    /// How often another client took over, without a loss; of all clients the one of this
+    /// number tells.
+    pub moves: u64,
+    /// The server has said that it will close.
+    pub leaving: bool,
+    /// Messages that this client dropped because a subscription's queue was full.
+    pub dropped: u64,
+    /// The server's last complaint (a permission violation, say), and how many there were.
+    pub complaint: Option<(u64, String)>,
+}
+
+/// What the client says of each try to connect again. It says no more than that the connection
+/// is lost, and that is told.
+const LOST: &str = "IO error";
+
+pub(crate) fn note(link: &mut Link, event: &Event) {
+    match event {
+        Event::Connected => {
+            link.up = true;
+            link.leaving = false;
+        }
+        Event::Disconnected | Event::Closed => {
+            link.up = false;
+            link.losses += 1;
+        }
+        Event::SlowConsumer(_) => link.dropped += 1,
+        Event::ServerError(error) => complain(link, error.to_string()),
+        Event::ClientError(error) => {
+            let text = error.to_string();
+            if !text.ends_with(LOST) {
+                complain(link, text);
+            }
+        }
+        Event::LameDuckMode => link.leaving = true,
+        Event::Draining => {}
+    }
+}
+
+fn complain(link: &mut Link, text: String) {
+    let count = link.complaint.as_ref().map_or(0, |(count, _)| *count);
+    link.complaint = Some((count + 1, text));
+}
