@@ -118,6 +118,11 @@ impl From<std::io::Error> for Failure {
 pub(crate) fn director(error: DirectorError, server: &str) -> Failure {
     match error {
         DirectorError::Away => Failure::no_director(server),
+        DirectorError::Forbidden(why) => {
+            let what = format!("the server doesn't let this user ask for a room: {why}");
+            Failure::new(Code::Refused, what)
+                .next("see nats/accounts.conf for what a user needs; --inbox-prefix must fit")
+        }
         DirectorError::Garbled => Failure::new(Code::Other, error.to_string()),
         DirectorError::Refused(Refusal::Over, _) => Failure::over(),
         DirectorError::Refused(Refusal::Full, _) => Failure::new(Code::Refused, "the room is full")

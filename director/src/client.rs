@@ -24,6 +24,9 @@ pub enum DirectorError {
     /// None is there, or none answers.
     #[error("no director answers")]
     Away,
+    /// The server doesn't let this user ask, or be answered.
+    #[error("{0}")]
+    Forbidden(String),
     /// It refused, for this reason.
     #[error("{1}")]
     Refused(Refusal, String),
@@ -83,6 +86,7 @@ impl DirectorClient {
         request: &impl Serialize,
     ) -> Result<T, DirectorError> {
         let payload = serde_json::to_vec(request).map_err(|_| DirectorError::Garbled)?;
+        let complaints = self.connection.link.borrow().complaints();
         for _ in 0..TRIES {
             let client = self.connection.client();
             let subject = format!("{DIRECTOR}.{endpoint}");
@@ -91,6 +95,10 @@ impl DirectorClient {
                 Ok(Ok(message)) => return read(&message),
                 Ok(Err(error)) if error.kind() == RequestErrorKind::NoResponders => break,
                 Ok(Err(_)) | Err(_) => {}
+            }
+            // A publication or an inbox without permission is told beside, and never answered.
+            if let Some(text) = self.connection.link.borrow().complaint_since(complaints) {
+                return Err(DirectorError::Forbidden(text.to_owned()));
             }
         }
         Err(DirectorError::Away)

@@ -54,3 +54,15 @@ fn a_discussion_needs_no_more_than_the_permissions_that_the_configuration_gives(
         assert_eq!(node.find(|event| event["event"] == "error"), None);
     }
 }
+#[test]
+fn who_may_not_touch_rooms_is_told_so() {
+    let server = Server::configured(ACCOUNTS);
+    let _director = director(&server);
+    let started = command("chat", &server, "director", &["start", "--json"])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&started.stderr).into_owned();
+    assert_eq!(started.status.code(), Some(6), "{told}");
+    assert!(told.to_lowercase().contains("permission"), "{told}");
+}

@@ -20,6 +20,20 @@ pub struct Link {
     pub complaint: Option<(u64, String)>,
 }
 
+impl Link {
+    /// How many complaints of the server there were.
+    #[must_use]
+    pub fn complaints(&self) -> u64 {
+        self.complaint.as_ref().map_or(0, |(count, _)| *count)
+    }
+
+    /// What the server has complained of last, if it has since there were so many.
+    #[must_use]
+    pub fn complaint_since(&self, count: u64) -> Option<&str> {
+        self.complaint.as_ref().filter(|(last, _)| *last != count).map(|(_, text)| text.as_str())
+    }
+}
+
 /// What the client says of each try to connect again. It says no more than that the connection
 /// is lost, and that is told.
 const LOST: &str = "IO error";
@@ -48,6 +62,5 @@ pub(crate) fn note(link: &mut Link, event: &Event) {
 }
 
 fn complain(link: &mut Link, text: String) {
-    let count = link.complaint.as_ref().map_or(0, |(count, _)| *count);
-    link.complaint = Some((count + 1, text));
+    link.complaint = Some((link.complaints() + 1, text));
 }

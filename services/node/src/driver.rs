@@ -232,10 +232,7 @@ impl Driver {
         if link.up {
             self.participant.link(now, LinkState::Up);
         }
-        let complaints = |link: &Link| link.complaint.as_ref().map_or(0, |(count, _)| *count);
-        if complaints(&link) != complaints(&self.seen)
-            && let Some((_, text)) = &link.complaint
-        {
+        if let Some(text) = link.complaint_since(self.seen.complaints()) {
             self.participant.complaint(text);
         }
         self.seen = link;
