@@ -125,7 +125,7 @@ secrecy: ## simulate sealed discussions from SEEDS (default: 1000) seeds: who co
 	@cargo run --release --locked -p chat-secrecy -- --seeds $(or $(SEEDS),1000)
 
 faults: images ## break a cluster in containers in every way, a table of what came of it
-	@cargo test --locked -p chat-tests --features faults --test faults -- --nocapture --test-threads 1 \
+	@CHAT_PROGRAMS=dist cargo test --locked -p chat-tests --features faults --test faults -- --nocapture --test-threads 1 \
 	    | grep --line-buffered -v '^running\|^$$'
 
 # The variables reach the test through its environment.

@@ -12,11 +12,14 @@ use chat_protocol::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// One instance may have died with a request in its hands: another is asked after this.
 const ANSWER: Duration = Duration::from_secs(1);
 const TRIES: usize = 2;
+/// Where none seems to be there: a server learns of a director at another one a moment after,
+/// and one that was killed is soon replaced.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// Why a director gave no room.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -93,7 +96,9 @@ impl DirectorClient {
             let request = client.request(subject, payload.clone().into());
             match timeout(ANSWER, request).await {
                 Ok(Ok(message)) => return read(&message),
-                Ok(Err(error)) if error.kind() == RequestErrorKind::NoResponders => break,
+                Ok(Err(error)) if error.kind() == RequestErrorKind::NoResponders => {
+                    sleep(PAUSE).await
+                }
                 Ok(Err(_)) | Err(_) => {}
             }
             // A publication or an inbox without permission is told beside, and never answered.

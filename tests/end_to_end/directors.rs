@@ -161,6 +161,6 @@ fn two_halves_with_a_director_each_work_apart_and_merge() {
         node.wait_for_agreement(PATIENCE, 2);
         causal::check("a node", &node.events());
     }
-    let closed = nodes.each_mut().map(|node| node.closed());
+    let closed = nodes.each_mut().map(Chat::closed);
     causal::check_equal(&closed);
 }

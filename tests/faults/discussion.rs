@@ -18,6 +18,8 @@ pub(crate) struct Discussion {
     pub(crate) cluster: Cluster,
     /// Characters added to each message.
     pub(crate) padding: usize,
+    /// A node that reads nothing, and would sooner or later not be written to.
+    pub(crate) silent: Option<usize>,
     invite: String,
     said: usize,
 }
@@ -28,7 +30,8 @@ impl Discussion {
         let cluster = Cluster::start(name, settings).await;
         let first = cluster.node(1, &["start", "--nick", "n0"]).await;
         let invite = first.ready().await["invite"].as_str().unwrap_or_default().to_owned();
-        let mut discussion = Self { nodes: vec![first], cluster, padding: 0, invite, said: 0 };
+        let mut discussion =
+            Self { nodes: vec![first], cluster, padding: 0, silent: None, invite, said: 0 };
         for server in [1, 2, 3] {
             discussion.join(server).await;
         }
@@ -47,7 +50,10 @@ impl Discussion {
     /// Each says so many things, one every 20 ms.
     pub(crate) async fn talk(&mut self, rounds: usize) {
         for _ in 0..rounds {
-            for node in &mut self.nodes {
+            for (at, node) in self.nodes.iter_mut().enumerate() {
+                if self.silent == Some(at) {
+                    continue;
+                }
                 let padding = "·".repeat(self.padding);
                 node.say(&format!("message {}{padding}", self.said)).await;
                 self.said += 1;

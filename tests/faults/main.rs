@@ -11,6 +11,7 @@ mod discussion;
 #[allow(dead_code, reason = "shared with the container tests")]
 mod harness;
 
+use chat_tests::{Chat, Director, Trio, causal};
 use discussion::Discussion;
 use std::time::{Duration, Instant};
 
@@ -200,6 +201,7 @@ async fn servers_keep_little_for_a_slow_node() {
         SHORT,
         async |talk| {
             talk.cluster.docker.pause_container(&talk.nodes[3].id).await.expect("it pauses");
+            talk.silent = Some(3);
             talk.padding = 1500;
             talk.talk(200).await;
             talk.padding = 0;
@@ -211,6 +213,7 @@ async fn servers_keep_little_for_a_slow_node() {
             assert!(slow, "the server took the paused node for a slow consumer");
         },
         async |talk| {
+            talk.silent = None;
             talk.cluster.docker.unpause_container(&talk.nodes[3].id).await.expect("it goes on");
         },
     )
@@ -238,4 +241,31 @@ async fn jetstream_switched_on_by_a_reload_is_noticed_when_it_records() {
     drop(recorder);
     let equal = talk.settle().await;
     tell(&talk.row("JetStream on by reload, a stream records", &before, equal).await);
+}
+
+/// As processes at three servers on loopback: as many containers take a minute to start.
+#[test]
+fn fifty_nodes_join_at_once() {
+    const NODES: usize = 50;
+    let trio = Trio::start();
+    let _directors = [0, 1].map(|at| Director::start(&trio.0[at].url()));
+    let (mut first, invite) = Chat::open(&trio.urls(), "first");
+    first.say("welcome");
+    let begun = Instant::now();
+    let join = |at: usize| Chat::run(&trio.0[at % 3].url(), &["join", &invite]);
+    let mut nodes: Vec<_> = (0..NODES).map(join).collect();
+    println!("{NODES} processes started within {:.1} s", begun.elapsed().as_secs_f64());
+    nodes.iter().for_each(|node| drop(node.ready()));
+    let ready = begun.elapsed();
+    nodes.push(first);
+    for node in &nodes {
+        node.wait_for_messages(LONG * 10, 1);
+        node.wait_for_agreement(LONG * 10, NODES + 1);
+    }
+    let equal = begun.elapsed().as_secs_f64();
+    let closed: Vec<_> = nodes.iter_mut().map(Chat::closed).collect();
+    nodes.iter().for_each(|node| causal::check("a node", &node.events()));
+    assert!(closed.iter().all(|closed| closed["messages"] == 1), "nothing is lost");
+    println!("all ready after {:.1} s", ready.as_secs_f64());
+    tell(&format!("| 50 nodes join at once | {NODES} joined | {equal:.1} | 0 of 1 |"));
 }
