@@ -14,6 +14,7 @@ mod room;
 mod strangers;
 mod telling;
 mod unopened;
+mod unshown;
 
 pub use chat_engine::Standing;
 pub use event::{

@@ -12,11 +12,11 @@ mod sealing;
 
 use crate::{
     Code, Command, Event, Notice, Reason, announce::Announcer, names::Names, room::Entry as Terms,
-    strangers::Strangers, telling, unopened::Unopened,
+    strangers::Strangers, telling, unopened::Unopened, unshown::Unshown,
 };
 use chat_engine::{Agreement, Config, Delivery, Engine, Input, LinkState, Phase, Time};
 use chat_protocol::{
-    Dot, Envelope, EpochId, Item, ItemKind, NodeId, hash::TranscriptDigest, limits,
+    Dot, Envelope, EpochId, Item, ItemKind, Key, NodeId, hash::TranscriptDigest, limits,
     subject::RoomSubjects,
 };
 use chat_seal::Seal;
@@ -85,6 +85,7 @@ pub struct Participant {
     /// Frames that wait for a key.
     unopened: Unopened,
     unread: BTreeMap<Dot, Unread>,
+    unshown: Unshown,
     /// Mints asked for of late.
     mints_asked: HashMap<EpochId, Time>,
     /// The members' revision that the seal was told.
@@ -152,6 +153,7 @@ impl Participant {
             strangers: Strangers::default(),
             unopened: Unopened::default(),
             unread: BTreeMap::new(),
+            unshown: Unshown::default(),
             mints_asked: HashMap::new(),
             view: None,
             introduction: None,
@@ -293,6 +295,13 @@ impl Participant {
     #[must_use]
     pub fn frontier(&self) -> TranscriptDigest {
         self.engine.frontier()
+    }
+
+    /// Nothing up to there is shown: it was trimmed, or said before this node came into a room
+    /// without history.
+    #[must_use]
+    pub fn floor(&self) -> Key {
+        self.engine.floor()
     }
 
     fn queue(&mut self, kind: ItemKind, text: String) {

@@ -9,7 +9,12 @@ pub(crate) const CLEAR: &str = "CLEAR: readable by anyone on this server";
 /// What a room without an invite is told.
 pub(crate) const OPEN: &str = "open: strangers may be listening";
 
-pub(crate) fn message(delivery: &Delivery, index: usize, item: &Item, nick: String) -> Message {
+pub(crate) fn message(
+    delivery: &Delivery,
+    (index, item): (usize, &Item),
+    nick: String,
+    gap: &[Dot],
+) -> Message {
     let frame = &delivery.entry.frame;
     Message {
         id: MessageId { dot: frame.dot(), index },
@@ -21,7 +26,7 @@ pub(crate) fn message(delivery: &Delivery, index: usize, item: &Item, nick: Stri
         lamport: frame.lamport,
         sent_at: rfc3339(item.at),
         late: delivery.late,
-        gap: delivery.gap.clone(),
+        gap: gap.to_vec(),
         backfill: delivery.backfill,
         via: delivery.via,
     }

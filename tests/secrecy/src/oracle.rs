@@ -5,7 +5,8 @@ use crate::{
     person::{Link, Person},
 };
 use chat_engine::Time;
-use chat_protocol::NodeId;
+use chat_node::Message;
+use chat_protocol::{Dot, Frame, Key, NodeId, VectorClock};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A question asked before its asker was muted is answered within this time.
@@ -13,19 +14,27 @@ const ON_ITS_WAY: Time = Time::from_secs(1);
 
 /// When each text was sealed, and who could read it: the view of its author just then.
 #[derive(Default)]
-pub struct Audiences(BTreeMap<String, (Time, BTreeSet<NodeId>)>);
+pub struct Audiences {
+    texts: BTreeMap<String, (Time, BTreeSet<NodeId>)>,
+    frames: BTreeMap<Dot, (Key, String)>,
+    /// What is in the past of each frame published.
+    pasts: BTreeMap<Dot, VectorClock>,
+}
 
 impl Audiences {
     /// An author shows its own text: it was sealed just now.
-    pub fn sealed(&mut self, text: &str, author: &Person, now: Time) {
+    pub fn sealed(&mut self, message: &Message, author: &Person, now: Time) {
         let view = author.participant.members().chain([author.id]).collect();
-        self.0.insert(text.to_owned(), (now, view));
+        self.texts.insert(message.text.clone(), (now, view));
+        let Dot { node, number } = message.id.dot;
+        let key = Key { lamport: message.lamport, node, number };
+        self.frames.insert(message.id.dot, (key, message.text.clone()));
     }
 
     /// Someone shows a text. What is wrong with that, if anything.
     #[must_use]
     pub fn read(&self, text: &str, reader: &Person, setup: &Setup) -> Option<String> {
-        let Some((sealed, view)) = self.0.get(text) else {
+        let Some((sealed, view)) = self.texts.get(text) else {
             return Some(format!("{} reads {text:?}, which nobody said", reader.id));
         };
         // Who can ask, or could after it was said, may have been granted the key.
@@ -40,10 +49,46 @@ impl Audiences {
         Some(format!("secrecy: {} reads {text:?}, sealed to others", reader.id))
     }
 
+    /// A frame is on its way.
+    pub fn published(&mut self, frame: &Frame) {
+        let mut past = VectorClock::new();
+        for dot in frame.previous().into_iter().chain(frame.named()) {
+            past.merge(&self.past(dot));
+            past.raise(dot);
+        }
+        self.pasts.insert(frame.dot(), past);
+    }
+
+    /// What is in a frame's past.
+    #[must_use]
+    pub fn past(&self, dot: Dot) -> VectorClock {
+        self.pasts.get(&dot).cloned().unwrap_or_default()
+    }
+
+    /// Someone shows a message. What it answers that was neither shown before nor named as
+    /// missing, if anything. Nobody misses what lies below its floor, and nobody can know what
+    /// is in the past of frames that nobody gave it.
+    #[must_use]
+    pub fn out_of_order(&self, message: &Message, reader: &Person) -> Option<String> {
+        let floor = reader.participant.floor();
+        let due = |dot: Dot, key: Key| {
+            let in_past = dot != message.id.dot && message.clock.covers(dot);
+            in_past && key > floor && !reader.lost.covers(dot)
+        };
+        let is_missing = |dot: &Dot, text: &String| {
+            !reader.read.contains(text) && !message.gap.contains(dot) && !reader.told.contains(dot)
+        };
+        let mut frames = self.frames.iter();
+        let (dot, (_, text)) =
+            frames.find(|(dot, (key, text))| due(**dot, *key) && is_missing(dot, text))?;
+        let shown = &message.text;
+        Some(format!("causality: {} shows {shown:?} without {text:?} ({dot})", reader.id))
+    }
+
     /// Texts that were sealed.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.0.len()
+        self.texts.len()
     }
 
     /// Why the members don't all have the same, if they don't.

@@ -2,7 +2,7 @@
 
 use chat_engine::{Config, Time};
 use chat_node::{Entry, Opening, Participant, RoomAddress};
-use chat_protocol::{Invite, NodeId, director::Visibility};
+use chat_protocol::{Dot, Invite, NodeId, VectorClock, director::Visibility};
 use chat_seal::{Entropy, Identity, RoomKeys, Seal};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use std::collections::BTreeSet;
@@ -36,6 +36,10 @@ pub struct Person {
     pub side: u8,
     /// The texts it showed.
     pub read: BTreeSet<String>,
+    /// Frames that its messages named as missing.
+    pub told: BTreeSet<Dot>,
+    /// The past of frames that it told of as not given by anyone.
+    pub lost: VectorClock,
     /// The timer that is set.
     pub armed: Option<Time>,
 }
@@ -94,6 +98,8 @@ impl Person {
             link: Link::Whole,
             side: 0,
             read: BTreeSet::new(),
+            told: BTreeSet::new(),
+            lost: VectorClock::new(),
             armed: None,
         }
     }

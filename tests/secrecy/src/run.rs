@@ -7,6 +7,7 @@ use crate::{
 };
 use chat_engine::Time;
 use chat_node::{Command, Event, Output, Reason};
+use chat_protocol::Envelope;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 /// How long the faults last.
@@ -184,6 +185,9 @@ impl World {
         while let Some(output) = self.people[who].participant.poll() {
             match output {
                 Output::Publish { subject, payload } => {
+                    if let Ok(Envelope::Frame(frame)) = Envelope::parse(&payload) {
+                        self.audiences.published(&frame);
+                    }
                     let sent = (subject.as_str(), payload, None);
                     self.network.publish(self.now, who, sent, &self.people, &mut self.rng);
                 }
@@ -210,18 +214,25 @@ impl World {
             Event::Message(message) => {
                 let own = message.node == self.people[who].id;
                 if own {
-                    self.audiences.sealed(&message.text, &self.people[who], self.now);
+                    self.audiences.sealed(message, &self.people[who], self.now);
                 }
                 let wrong = self.audiences.read(&message.text, &self.people[who], &self.setup);
-                if let Some(wrong) = wrong {
+                let early = self.audiences.out_of_order(message, &self.people[who]);
+                if let Some(wrong) = wrong.or(early) {
                     self.violation.get_or_insert(wrong);
                 }
+                self.people[who].told.extend(&message.gap);
                 let fresh = self.people[who].read.insert(message.text.clone());
                 if !fresh {
                     let twice = format!("{} shows {:?} twice", message.node, message.text);
                     self.violation.get_or_insert(twice);
                 }
                 self.read += usize::from(!own);
+            }
+            Event::Gap { missing, .. } => {
+                for dot in missing {
+                    self.people[who].lost.merge(&self.audiences.past(*dot));
+                }
             }
             Event::Member(member) if member.change == chat_node::Change::Expelled => {
                 self.violation.get_or_insert_with(|| format!("{} was expelled", member.node));

@@ -187,6 +187,12 @@ impl Participant {
                 Unread { delivery: delivery.clone(), next: self.now + UNREAD_ASK, tries: 0 };
             self.unread.insert(delivery.entry.dot(), unread);
         }
+        if let Some(gap) = telling::gap(delivery, &[]) {
+            self.event(gap);
+        }
+        for dot in delivery.gap.iter().copied().chain([delivery.entry.dot()]) {
+            self.unshown.add(dot);
+        }
         self.refused_unread += 1;
         if self.refused_unread == 1 && !delivery.backfill {
             let who = self.names.get(&delivery.entry.frame.from);
@@ -203,15 +209,16 @@ impl Participant {
         if let Some(gap) = telling::gap(delivery, items) {
             self.event(gap);
         }
-        // What it answers and can't be read yet may still be shown, after it.
         let dot = delivery.entry.dot();
-        let answers =
-            |it: &Dot| *it != dot && delivery.clock.covers(*it) && !delivery.gap.contains(it);
-        let unread: Vec<_> = self.unread.keys().copied().filter(answers).collect();
+        self.unshown.remove(dot);
         let messages = telling::messages(items);
-        if !messages.is_empty() {
+        let gap = if messages.is_empty() {
+            delivery.gap.iter().for_each(|missing| self.unshown.add(*missing));
+            Vec::new()
+        } else {
             self.shown.insert(dot, messages);
-        }
+            self.gap(delivery)
+        };
         for (index, item) in items.iter().enumerate() {
             match item.kind {
                 ItemKind::Join | ItemKind::Nick => {
@@ -222,13 +229,23 @@ impl Participant {
                 }
                 ItemKind::Text | ItemKind::Action => {
                     let nick = self.names.get(&node);
-                    let mut message = telling::message(delivery, index, item, nick);
-                    message.gap.extend(&unread);
+                    let message = telling::message(delivery, (index, item), nick, &gap);
                     self.event(Event::Message(message));
                 }
                 ItemKind::Unknown(_) => {}
             }
         }
+    }
+
+    /// What a message answers and isn't shown: what can't be read yet may still be, after it.
+    fn gap(&mut self, delivery: &Delivery) -> Vec<Dot> {
+        let mut gap = self.unshown.answered(&delivery.clock);
+        gap.extend(self.unread.keys().filter(|dot| delivery.clock.covers(**dot)));
+        gap.extend(&delivery.gap);
+        gap.retain(|dot| *dot != delivery.entry.dot());
+        gap.sort_unstable();
+        gap.dedup();
+        gap
     }
 
     pub(super) fn presence(&mut self, node: NodeId, change: PresenceChange) {

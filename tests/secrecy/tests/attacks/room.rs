@@ -1,7 +1,7 @@
 //! Nodes on a network that loses nothing but what a test tells it to, and records everything.
 
 use chat_engine::Time;
-use chat_node::{Code, Command, Event, Output};
+use chat_node::{Code, Command, Event, Message, Output};
 use chat_protocol::{Envelope, NodeId};
 use chat_secrecy::{
     network::{Arrival, Network, Weather},
@@ -71,6 +71,18 @@ impl Room {
 
     pub(crate) fn reads(&self, who: usize, text: &str) -> bool {
         self.people[who].read.contains(text)
+    }
+
+    /// A text as someone is shown it.
+    pub(crate) fn message(&self, who: usize, text: &str) -> &Message {
+        let of = |event| match event {
+            &(at, Event::Message(ref message)) if at == who && message.text == text => {
+                Some(message)
+            }
+            _ => None,
+        };
+        let shown = self.events.iter().find_map(of);
+        shown.unwrap_or_else(|| panic!("{text:?} isn't shown to {who}"))
     }
 
     pub(crate) fn sees(&self, who: usize, node: NodeId) -> bool {

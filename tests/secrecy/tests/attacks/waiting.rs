@@ -3,7 +3,7 @@
 use crate::room::Room;
 use chat_engine::Time;
 use chat_node::Code;
-use chat_protocol::{Envelope, limits};
+use chat_protocol::{Dot, Envelope, Give, Number, limits};
 
 /// The second node gets no mint, be it from its minter or from anyone it asks.
 fn no_mints_for_the_second(envelope: &Envelope, to: usize) -> bool {
@@ -48,6 +48,31 @@ fn what_has_waited_too_long_is_told_of_and_holds_nobody_up() {
     room.says(0, "and on");
     room.run(Time::from_secs(5));
     assert!(room.reads(1, "and on"));
+}
+
+fn no_grants_for_the_second(envelope: &Envelope, to: usize) -> bool {
+    let is_grant = |give: &Give| !give.frames.is_empty() && give.grant.is_some();
+    to == 1 && matches!(envelope, Envelope::Give(give) if is_grant(give))
+}
+
+#[test]
+fn what_is_never_read_is_named_by_the_first_message_that_answers_it() {
+    for history in [true, false] {
+        let mut room = scene(history);
+        room.run(limits::GAP + Time::from_secs(5));
+        room.loses = no_grants_for_the_second;
+        // Where keys are granted, until the second has given up asking for this one.
+        room.run(Time::from_secs(if history { 400 } else { 5 }));
+        assert!(!room.reads(1, "under the new epoch"));
+        room.says(2, "an answer");
+        room.run(Time::from_secs(5));
+        room.says(0, "another");
+        room.run(Time::from_secs(5));
+        let joined = Dot::new(room.people[2].id, Number(1));
+        let unread = [room.message(0, "under the new epoch").id.dot, joined];
+        assert_eq!(room.message(1, "an answer").gap, unread, "history: {history}");
+        assert_eq!(room.message(1, "another").gap, [], "it is told once");
+    }
 }
 
 #[test]
