@@ -97,7 +97,7 @@ impl DirectorClient {
             match timeout(ANSWER, request).await {
                 Ok(Ok(message)) => return read(&message),
                 Ok(Err(error)) if error.kind() == RequestErrorKind::NoResponders => {
-                    sleep(PAUSE).await
+                    sleep(PAUSE).await;
                 }
                 Ok(Err(_)) | Err(_) => {}
             }
