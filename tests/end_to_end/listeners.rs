@@ -1,6 +1,6 @@
 //! A room tells its members whether anyone else listens.
 
-use chat_tests::wait::PATIENCE;
+use chat_tests::wait::{PATIENCE, within};
 use chat_tests::{
     Chat, Director, Server,
     spying::{Cluster, OldServer, Spy},
@@ -23,6 +23,19 @@ fn a_room_of_members_sees_no_listener_and_tells_so_first() {
     assert_eq!(bob.events_of("listeners").len(), 1);
     assert_eq!(bob.last_of("listeners").unwrap()["state"], "none_seen", "{}", bob.state());
     assert_eq!(bob.finish(), 0);
+    assert_eq!(ann.finish(), 0);
+}
+
+#[test]
+fn who_listens_is_told_anew_after_the_server_was_away() {
+    let mut server = Server::start();
+    let _director = Director::start(&server.url());
+    let (mut ann, _) = Chat::open(&server.url(), "ann");
+    ann.wait_for("none seen", state("none_seen"));
+    server.restart();
+    let again = || (ann.events_of("listeners").len() == 2).then_some(());
+    within(PATIENCE, "a second look", again, || ann.state());
+    assert_eq!(ann.last_of("listeners").unwrap()["state"], "none_seen", "{}", ann.state());
     assert_eq!(ann.finish(), 0);
 }
 

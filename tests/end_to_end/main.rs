@@ -20,6 +20,7 @@ mod left_in_memory;
 mod listeners;
 mod manners;
 mod no_history;
+mod nothing_in_files;
 mod permissions;
 mod random_strangers;
 mod sealed_rooms;

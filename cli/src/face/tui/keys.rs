@@ -330,6 +330,17 @@ mod tests {
     }
 
     #[test]
+    fn what_cant_be_done_in_a_clear_room_is_told_though_the_banner_says_that_it_is_clear() {
+        let mut scene = Scene::new();
+        scene.enter(1);
+        let notice = |what: &str| chat_node::Notice::new(chat_node::Code::Clear, what);
+        scene.tell(chat_node::Event::Warning(notice("it is clear")));
+        scene.tell(chat_node::Event::Error(notice("it can't be locked")));
+        let shown = scene.shown(80, 24);
+        assert!(shown.contains("can't be locked") && !shown.contains("it is clear"), "{shown}");
+    }
+
+    #[test]
     fn who_has_what_never_opens_with_an_old_verdict() {
         let mut scene = Scene::discussion();
         scene.press(KeyCode::F(2), KeyModifiers::NONE);

@@ -14,7 +14,7 @@ use super::{
     view,
 };
 use crate::face::{Said, telling};
-use chat_node::{Command, ConnectionState, Event, ListenersState, Message};
+use chat_node::{Code, Command, ConnectionState, Event, ListenersState, Message, Notice};
 use chat_protocol::{Key, NodeId, limits, text};
 use jiff::{Timestamp, tz::TimeZone};
 use std::sync::Arc;
@@ -151,11 +151,10 @@ impl Model {
                     ConnectionState::Up => "connected again",
                 });
             }
+            // The banner says it all the time.
+            Event::Warning(Notice { code: Code::Clear, .. }) => {}
             Event::Error(notice) | Event::Warning(notice) => {
-                // The banner says it all the time.
-                if notice.code != chat_node::Code::Clear {
-                    self.transcript.tell(Kind::Wrong(telling::one_line(&notice.message)));
-                }
+                self.transcript.tell(Kind::Wrong(telling::one_line(&notice.message)));
             }
             Event::Closed(_) => self.room.phase = Phase::Leaving,
         }

@@ -20,7 +20,8 @@ const CONFIRM: Duration = Duration::from_secs(4);
 /// While the servers don't tell they are asked less and less often, up to this factor.
 const BACK_OFF: u32 = 16;
 
-/// Tells by `events` when the outcome changes, the first one always. Ends with the room.
+/// Tells by `events` when the outcome changes, the first one always, and the first after the
+/// connection was lost. Ends with the room.
 pub(crate) async fn watch(
     connection: Connection,
     room: RoomId,
@@ -44,6 +45,7 @@ async fn look_again_and_again(
 ) {
     let mut told = None;
     let mut pause = 1;
+    let mut link = connection.link.clone();
     loop {
         let Some(looked) = look_while_up(&connection, room, own, &members).await else { return };
         let (state, found) = match looked {
@@ -57,13 +59,18 @@ async fn look_again_and_again(
                 (ListenersState::Unknown, Vec::new())
             }
         };
-        if told.as_ref() != Some(&(state, found.clone())) {
-            told = Some((state, found.clone()));
+        let losses = link.borrow().losses;
+        if told.as_ref() != Some(&(losses, state, found.clone())) {
+            told = Some((losses, state, found.clone()));
             if events.send(Event::Listeners { state, found }).await.is_err() {
                 return;
             }
         }
-        sleep(jittered(EVERY * pause)).await;
+        tokio::select! {
+            () = sleep(jittered(EVERY * pause)) => {}
+            // Meanwhile anyone may have come: look soon after it is back.
+            lost = link.wait_for(|link| link.losses != losses) => if lost.is_err() { return },
+        }
     }
 }
 
