@@ -52,7 +52,7 @@ fn a_watcher_is_seen_within_a_minute_and_so_is_its_end() {
     watch.process().signal("INT");
     assert_eq!(watch.wait(), 0);
     let again = || (ann.events_of("listeners").len() == 3).then_some(());
-    chat_tests::wait::within(Duration::from_secs(60), "none seen again", again, || ann.state());
+    within(Duration::from_secs(60), "none seen again", again, || ann.state());
     assert_eq!(ann.last_of("listeners").unwrap()["state"], "none_seen");
     assert_eq!(ann.finish(), 0);
 }
@@ -69,10 +69,10 @@ fn a_member_at_another_server_of_the_cluster_is_no_listener() {
             let ready = bob.find(|event| event["event"] == "ready").map(|_| true);
             ready.or_else(|| bob.stderr().contains("error:").then_some(false))
         };
-        let came = chat_tests::wait::within(PATIENCE, "bob", came, || bob.state());
+        let came = within(PATIENCE, "bob", came, || bob.state());
         came.then_some(bob)
     };
-    let mut bob = chat_tests::wait::within(PATIENCE, "both meet", joined, String::new);
+    let mut bob = within(PATIENCE, "both meet", joined, String::new);
     let first = bob.wait_for("a look", |event| event["event"] == "listeners");
     assert_eq!(first["state"], "none_seen", "{first}");
     bob.wait_for_agreement(PATIENCE, 2);
