@@ -66,12 +66,10 @@ fn without_command(text: &str) -> &str {
 
 /// Asks on the terminal, and again where that was none.
 fn ask() -> Result<Target, Failure> {
-    let mut stderr = io::stderr();
     let mut tries = 0;
     loop {
-        write!(stderr, "invite (not shown): ").and_then(|()| stderr.flush())?;
         let read = unechoed(read_invite);
-        writeln!(stderr)?;
+        writeln!(io::stderr())?;
         tries += 1;
         match parse(&read?) {
             Ok(address) => return Ok(Target { address, visible: false }),
@@ -81,9 +79,11 @@ fn ask() -> Result<Target, Failure> {
     }
 }
 
-/// A line that holds more than the command, or the end of input: copied from a narrow screen the
+/// Asks for a line that holds more than the command, or the end of input: copied from a narrow screen the
 /// invite follows on a line of its own.
 fn read_invite() -> io::Result<String> {
+    let mut stderr = io::stderr();
+    write!(stderr, "invite (not shown): ").and_then(|()| stderr.flush())?;
     let mut line = String::new();
     while io::stdin().read_line(&mut line)? > 0 && without_command(&line).is_empty() {}
     Ok(line)
