@@ -108,3 +108,12 @@ fn what_cant_be_written_is_told_and_who_stops_reading_is_not_bothered() {
         assert_eq!(output.status.code(), Some(if is_doctor { 3 } else { 0 }), "{arguments:?}");
     }
 }
+
+#[test]
+fn options_that_make_no_sense_are_a_usage_error_of_every_command() {
+    for command in ["rooms", "doctor", "start"] {
+        let output = chat(&[command, "--password", "secret"], "");
+        assert_eq!(output.status.code(), Some(2), "{command}: {output:?}");
+        assert!(stderr(&output).contains("add --user"), "{command}: {output:?}");
+    }
+}

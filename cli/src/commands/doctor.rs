@@ -60,7 +60,8 @@ impl Args {
 }
 
 pub(crate) async fn run(target: Option<Target>, globals: Globals) -> Result<ExitCode, Failure> {
-    match check_up(target, &globals).await {
+    let settings = globals.settings()?;
+    match check_up(target, &globals, &settings).await {
         Ok(status) => Ok(ExitCode::from(status.exit_code())),
         // Nobody was told what was found.
         Err(unwritten) => {
@@ -70,19 +71,22 @@ pub(crate) async fn run(target: Option<Target>, globals: Globals) -> Result<Exit
     }
 }
 
-async fn check_up(target: Option<Target>, globals: &Globals) -> Result<Status, Failure> {
-    let settings = globals.settings()?;
+async fn check_up(
+    target: Option<Target>,
+    globals: &Globals,
+    settings: &Settings,
+) -> Result<Status, Failure> {
     let mut report = Report::default();
     let mut told = Telling::new(globals);
     if target.as_ref().is_some_and(|target| target.visible) {
         let _ = writeln!(io::stderr(), "warning: {}", crate::target::VISIBLE);
     }
-    let connecting = connect(&settings, crate::globals::CONNECTION_NAME, Patience::FailFast);
+    let connecting = connect(settings, crate::globals::CONNECTION_NAME, Patience::FailFast);
     match while_waiting("connecting to the server", connecting).await {
         Err(error) => told.tell(&mut report, [server::unreachable(&error)])?,
         Ok(connection) => {
             let address = target.map(|target| target.address);
-            examine(&connection, &settings, address, &mut report, &mut told).await?;
+            examine(&connection, settings, address, &mut report, &mut told).await?;
         }
     }
     told.end(&report)?;
