@@ -9,6 +9,7 @@ use chat_node::{Command, Event, Output, Reason};
 use chat_protocol::Envelope;
 use chat_secrecy::{
     network::{Arrival, Network, Weather},
+    next::{Next, next},
     person::Person,
 };
 use rand::{SeedableRng, rngs::StdRng};
@@ -116,42 +117,23 @@ impl World {
 
     fn run(&mut self, time: Time) {
         let until = self.now + time;
-        loop {
-            let armed = (0..self.people.len()).filter(|who| self.people[*who].alive);
-            let timer = armed.filter_map(|who| Some((self.people[who].armed?, who))).min();
-            let arrival = self.network.next();
-            match timer {
-                Some((at, who)) if at <= until && arrival.is_none_or(|next| at <= next) => {
-                    self.now = at.max(self.now) + Time::from_micros(10);
+        while let Some(next) = next(&self.people, &mut self.network, &mut self.now, until) {
+            match next {
+                Next::Timer(who) => {
                     self.people[who].participant.timeout(self.now, 0);
                     self.drain(who);
                 }
-                _ if arrival.is_some_and(|at| at <= until) => {
-                    self.now = self.now.max(arrival.unwrap_or_default());
-                    while self.network.next().is_some_and(|at| at <= self.now) {
-                        if let Some((who, arrival)) = self.network.pop() {
-                            self.arrive(who, &arrival);
-                        }
-                    }
-                }
-                _ => break,
+                Next::Arrival(who, arrival) => self.arrive(who, &arrival),
             }
         }
         self.now = self.now.max(until);
     }
 
     fn arrive(&mut self, who: usize, arrival: &Arrival) {
-        if !self.people[who].alive {
-            return;
+        if self.people[who].alive {
+            arrival.reach(&mut self.people[who], self.now);
+            self.drain(who);
         }
-        let participant = &mut self.people[who].participant;
-        match arrival {
-            Arrival::Message(bytes, reply) => {
-                participant.receive(self.now, 0, bytes, reply.as_deref());
-            }
-            Arrival::NoResponders => participant.nobody(self.now),
-        }
-        self.drain(who);
     }
 
     fn all_read(&self, text: &str) -> bool {

@@ -6,6 +6,7 @@
 //! passes on its history; everybody inside must, once the network is calm.
 
 pub mod network;
+pub mod next;
 pub mod oracle;
 pub mod person;
 pub mod run;

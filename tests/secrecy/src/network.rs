@@ -26,6 +26,18 @@ pub enum Arrival {
     NoResponders,
 }
 
+impl Arrival {
+    /// Hands it over.
+    pub fn reach(&self, person: &mut Person, now: Time) {
+        match self {
+            Self::Message(bytes, reply) => {
+                person.participant.receive(now, 0, bytes, reply.as_deref());
+            }
+            Self::NoResponders => person.participant.nobody(now),
+        }
+    }
+}
+
 /// See the module.
 pub struct Network {
     /// How bad it is now.

@@ -2,6 +2,7 @@
 
 use crate::{
     network::{Arrival, Network, Weather},
+    next::{Next, next},
     oracle::Audiences,
     person::{Link, Person},
 };
@@ -244,43 +245,23 @@ impl World {
     /// Lets time pass.
     fn run(&mut self, until: Time) {
         while self.violation.is_none() {
-            let timer = (0..self.people.len())
-                .filter(|who| self.people[*who].alive)
-                .filter_map(|who| Some((self.people[who].armed?, who)))
-                .min();
-            let arrival = self.network.next();
-            let timer_first = timer.is_some_and(|(at, _)| arrival.is_none_or(|next| at <= next));
-            match (timer, arrival) {
-                (Some((at, who)), _) if timer_first && at <= until => {
-                    // A timer that stays due must not stop the time.
-                    self.now = at.max(self.now) + Time::from_micros(100);
+            match next(&self.people, &mut self.network, &mut self.now, until) {
+                Some(Next::Timer(who)) => {
                     self.people[who].participant.timeout(self.now, 0);
                     self.drain(who);
                 }
-                (_, Some(at)) if at <= until => {
-                    self.now = self.now.max(at);
-                    if let Some((who, arrival)) = self.network.pop() {
-                        self.arrive(who, arrival);
-                    }
-                }
-                _ => break,
+                Some(Next::Arrival(who, arrival)) => self.arrive(who, &arrival),
+                None => break,
             }
         }
         self.now = self.now.max(until);
     }
 
-    fn arrive(&mut self, who: usize, arrival: Arrival) {
-        if !self.people[who].alive {
-            return;
+    fn arrive(&mut self, who: usize, arrival: &Arrival) {
+        if self.people[who].alive {
+            arrival.reach(&mut self.people[who], self.now);
+            self.drain(who);
         }
-        match arrival {
-            Arrival::Message(bytes, reply) => {
-                let participant = &mut self.people[who].participant;
-                participant.receive(self.now, 0, &bytes, reply.as_deref());
-            }
-            Arrival::NoResponders => self.people[who].participant.nobody(self.now),
-        }
-        self.drain(who);
     }
 
     /// The faults stop: everyone says something, and everything becomes equal.

@@ -5,6 +5,7 @@ use chat_node::{Code, Command, Event, Message, Output};
 use chat_protocol::{Envelope, NodeId};
 use chat_secrecy::{
     network::{Arrival, Network, Weather},
+    next::{Next, next},
     person::Person,
 };
 use rand::{SeedableRng, rngs::StdRng};
@@ -142,23 +143,13 @@ impl Room {
     /// Lets so much time pass.
     pub(crate) fn run(&mut self, time: Time) {
         let until = self.now + time;
-        loop {
-            let armed = (0..self.people.len()).filter(|who| self.people[*who].alive);
-            let timer = armed.filter_map(|who| Some((self.people[who].armed?, who))).min();
-            let arrival = self.network.next();
-            match timer {
-                Some((at, who)) if at <= until && arrival.is_none_or(|next| at <= next) => {
-                    self.now = at.max(self.now) + Time::from_micros(100);
+        while let Some(next) = next(&self.people, &mut self.network, &mut self.now, until) {
+            match next {
+                Next::Timer(who) => {
                     self.people[who].participant.timeout(self.now, 0);
                     self.drain(who);
                 }
-                _ if arrival.is_some_and(|at| at <= until) => {
-                    self.now = self.now.max(arrival.unwrap_or_default());
-                    if let Some((who, arrival)) = self.network.pop() {
-                        self.arrive(who, &arrival);
-                    }
-                }
-                _ => break,
+                Next::Arrival(who, arrival) => self.arrive(who, &arrival),
             }
         }
         self.now = until;
@@ -168,17 +159,15 @@ impl Room {
         if !self.people[who].alive {
             return;
         }
-        match arrival {
-            Arrival::Message(bytes, reply) => {
-                let lost = Envelope::parse(bytes).is_ok_and(|read| (self.loses)(&read, who));
-                if !lost {
-                    self.inject(who, bytes, reply.as_deref());
-                }
+        let lost = match arrival {
+            Arrival::Message(bytes, _) => {
+                Envelope::parse(bytes).is_ok_and(|read| (self.loses)(&read, who))
             }
-            Arrival::NoResponders => {
-                self.people[who].participant.nobody(self.now);
-                self.drain(who);
-            }
+            Arrival::NoResponders => false,
+        };
+        if !lost {
+            arrival.reach(&mut self.people[who], self.now);
+            self.drain(who);
         }
     }
 }
