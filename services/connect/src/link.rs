@@ -21,6 +21,12 @@ pub struct Link {
 }
 
 impl Link {
+    /// Which connection this is: another one after each move and each loss.
+    #[must_use]
+    pub fn connection(&self) -> (u64, u64) {
+        (self.moves, self.losses)
+    }
+
     /// How many complaints of the server there were.
     #[must_use]
     pub fn complaints(&self) -> u64 {

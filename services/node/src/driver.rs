@@ -368,9 +368,12 @@ async fn say_over_each_connection(
     let mut link = connection.link.clone();
     let mut said_over = None;
     loop {
-        let Link { up, losses, moves, .. } = *link.borrow_and_update();
-        if up && said_over != Some((moves, losses)) {
-            said_over = Some((moves, losses));
+        let (up, over) = {
+            let link = link.borrow_and_update();
+            (link.up, link.connection())
+        };
+        if up && said_over != Some(over) {
+            said_over = Some(over);
             if let Err(error) = connection.client().publish(own.clone(), "".into()).await {
                 return error;
             }

@@ -28,20 +28,23 @@ impl VectorClock {
         self.find(node).map_or(Number(0), |at| self.0[at].1)
     }
 
+    fn entry(&mut self, node: NodeId) -> &mut Number {
+        let at = self.find(&node).unwrap_or_else(|at| {
+            self.0.insert(at, (node, Number(0)));
+            at
+        });
+        &mut self.0[at].1
+    }
+
     /// Sets the entry of a dot's node to the dot's number.
     pub fn set(&mut self, dot: Dot) {
-        match self.find(&dot.node) {
-            Ok(at) => self.0[at].1 = dot.number,
-            Err(at) => self.0.insert(at, (dot.node, dot.number)),
-        }
+        *self.entry(dot.node) = dot.number;
     }
 
     /// Raises the entry of a dot's node to the dot's number, if that is higher.
     pub fn raise(&mut self, dot: Dot) {
-        match self.find(&dot.node) {
-            Ok(at) => self.0[at].1 = self.0[at].1.max(dot.number),
-            Err(at) => self.0.insert(at, (dot.node, dot.number)),
-        }
+        let entry = self.entry(dot.node);
+        *entry = (*entry).max(dot.number);
     }
 
     /// Removes the entry of `node`.
@@ -91,6 +94,18 @@ impl VectorClock {
         self.0.is_empty()
     }
 
+    /// Of entries sorted by node: of several for one node the last counts.
+    fn from_sorted(mut entries: Vec<(NodeId, Number)>) -> Self {
+        entries.dedup_by(|later, kept| {
+            let same = later.0 == kept.0;
+            if same {
+                kept.1 = later.1;
+            }
+            same
+        });
+        Self(entries)
+    }
+
     fn within(&self, other: &Self) -> bool {
         self.dots().all(|dot| other.covers(dot))
     }
@@ -120,14 +135,7 @@ impl<'de> Deserialize<'de> for VectorClock {
                     entries.push(entry);
                 }
                 entries.sort_by_key(|(node, _): &(NodeId, Number)| *node);
-                entries.dedup_by(|later, kept| {
-                    let same = later.0 == kept.0;
-                    if same {
-                        kept.1 = later.1;
-                    }
-                    same
-                });
-                Ok(VectorClock(entries))
+                Ok(VectorClock::from_sorted(entries))
             }
         }
 
@@ -140,14 +148,7 @@ impl FromIterator<Dot> for VectorClock {
         let mut entries: Vec<_> = dots.into_iter().map(|dot| (dot.node, dot.number)).collect();
         entries.sort_unstable();
         // The highest number of a node comes last.
-        entries.dedup_by(|higher, kept| {
-            let same = higher.0 == kept.0;
-            if same {
-                kept.1 = higher.1;
-            }
-            same
-        });
-        Self(entries)
+        Self::from_sorted(entries)
     }
 }
 

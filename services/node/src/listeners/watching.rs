@@ -3,7 +3,7 @@
 
 use super::{Company, ListenersState, Look, look};
 use crate::Event;
-use chat_connect::{Connection, Link, NoTrace};
+use chat_connect::{Connection, NoTrace};
 use chat_protocol::{NodeId, RoomId};
 use std::{collections::BTreeSet, time::Duration};
 use tokio::{
@@ -83,18 +83,13 @@ async fn look_while_up(
 ) -> Option<Result<Look, NoTrace>> {
     let mut link = connection.link.clone();
     loop {
-        let over = client(&*link.wait_for(|link| link.up).await.ok()?);
+        let over = link.wait_for(|link| link.up).await.ok()?.connection();
         let looked = confirmed(connection, room, own, members).await;
         // What a broken connection didn't hear says nothing, nor what went to a client replaced.
-        if client(&link.borrow()) == over {
+        if link.borrow().connection() == over {
             return Some(looked);
         }
     }
-}
-
-/// Which client it is, and which of its links.
-fn client(link: &Link) -> (u64, u64) {
-    (link.moves, link.losses)
 }
 
 async fn confirmed(
