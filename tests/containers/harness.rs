@@ -62,11 +62,7 @@ impl Site {
     /// Kills the director, if there is one, and starts another.
     pub(crate) async fn restart_director(&mut self) {
         self.kill_director().await;
-        let request = GenericImage::new("chat/director", "local")
-            .with_wait_for(WaitFor::message_on_stderr("director ready"))
-            .with_network(&self.name)
-            .with_env_var("NATS_URL", self.url());
-        self.director = Some(hardened(request).start().await.expect("a director"));
+        self.director = Some(start_director(&self.name, &self.url()).await);
     }
 
     pub(crate) async fn kill_director(&mut self) {
@@ -119,14 +115,33 @@ impl Site {
     }
 
     pub(crate) async fn cut(&self, node: &Node) {
-        let request = NetworkDisconnectRequest { container: node.id.clone(), force: Some(true) };
-        node.docker.disconnect_network(&self.name, request).await.expect("it can be cut off");
+        disconnect(&node.docker, &node.id, &self.name).await;
     }
 
     pub(crate) async fn reconnect(&self, node: &Node) {
-        let request = NetworkConnectRequest { container: node.id.clone(), endpoint_config: None };
-        node.docker.connect_network(&self.name, request).await.expect("it can be reconnected");
+        connect(&node.docker, &node.id, &self.name).await;
     }
+}
+
+/// A director in a container of this network, once it serves.
+pub(crate) async fn start_director(network: &str, url: &str) -> ContainerAsync<GenericImage> {
+    let request = GenericImage::new("chat/director", "local")
+        .with_wait_for(WaitFor::message_on_stderr("director ready"))
+        .with_network(network)
+        .with_env_var("NATS_URL", url);
+    hardened(request).start().await.expect("`make images` has built chat/director:local")
+}
+
+/// Takes a container out of a network.
+pub(crate) async fn disconnect(docker: &Docker, container: &str, network: &str) {
+    let request = NetworkDisconnectRequest { container: container.into(), force: Some(true) };
+    docker.disconnect_network(network, request).await.expect("it can be cut off");
+}
+
+/// Puts a container into a network.
+pub(crate) async fn connect(docker: &Docker, container: &str, network: &str) {
+    let request = NetworkConnectRequest { container: container.into(), endpoint_config: None };
+    docker.connect_network(network, request).await.expect("it can be connected");
 }
 
 /// As in docker-compose.yml: read-only, without capabilities.

@@ -33,14 +33,6 @@ fn run(
     Terminal::start(command, 80, 24)
 }
 
-/// The invite on a screen.
-fn invite(screen: &Terminal) -> String {
-    screen.wait_for("chat1-");
-    let shown = screen.screen();
-    let from = shown.find("chat1-").unwrap_or_default();
-    shown[from..].chars().take_while(|c| !c.is_whitespace()).collect()
-}
-
 /// Closes the panel that shows this. (Escape and a key right behind it would be Alt and that
 /// key.)
 fn close(screen: &Terminal, shown: &str) {
@@ -58,7 +50,7 @@ fn what_is_no_invite_is_asked_for_again_and_a_copied_command_will_do() {
     bob.types("chat1-nothing\r");
     bob.wait_until("it asks again", |screen| screen.matches("invite (not shown):").count() == 2);
     // As a narrow terminal breaks it.
-    bob.types(&format!("chat join\r{}\r", invite(&ann)));
+    bob.types(&format!("chat join\r{}\r", ann.invite()));
     ann.wait_for("same transcript 2/2");
     for screen in [&mut bob, &mut ann] {
         screen.types(CTRL_C);
@@ -71,7 +63,7 @@ fn a_whole_stay_leaves_the_terminal_as_it_was_found() {
     let server = Server::start();
     let _director = Director::start(&server.url());
     let mut ann = chat(&server, "ann", &["start", "--clear", "lunch?"], "");
-    let mut bob = chat(&server, "bob", &["join"], &invite(&ann));
+    let mut bob = chat(&server, "bob", &["join"], &ann.invite());
     for screen in [&ann, &bob] {
         screen.wait_for("same transcript 2/2");
         screen.wait_for("CLEAR: readable by anyone");

@@ -3,16 +3,12 @@
 //! Server 1 stands in both networks: the near one, where the other servers are, and the far one,
 //! where its own clients are. Taken out of the near one, it and its clients are one half.
 
-use crate::harness::{Node, hardened};
+use crate::harness::{self, Node, hardened};
 use std::time::Duration;
 use tempfile::TempDir;
 use testcontainers::{
     ContainerAsync, GenericImage, ImageExt,
-    bollard::{
-        Docker,
-        models::{NetworkConnectRequest, NetworkDisconnectRequest},
-        query_parameters::KillContainerOptionsBuilder,
-    },
+    bollard::{Docker, query_parameters::KillContainerOptionsBuilder},
     core::{Mount, WaitFor, client::docker_client_instance},
     runners::AsyncRunner,
 };
@@ -38,12 +34,11 @@ impl Cluster {
             let server = cluster.server(number).await;
             cluster.servers.push(server);
         }
-        cluster.connect(cluster.servers[0].id(), &cluster.near()).await;
+        cluster.connect(cluster.servers[0].id()).await;
         for (network, url) in
             [(cluster.far(), cluster.url(&[1])), (cluster.near(), cluster.url(&[2, 3]))]
         {
-            let director = cluster.director(&network, &url).await;
-            cluster.directors.push(director);
+            cluster.directors.push(harness::start_director(&network, &url).await);
         }
         cluster
     }
@@ -97,14 +92,6 @@ impl Cluster {
         hardened(request).start().await.expect("`make images` has built chat/nats:local")
     }
 
-    pub(crate) async fn director(&self, network: &str, url: &str) -> ContainerAsync<GenericImage> {
-        let request = GenericImage::new("chat/director", "local")
-            .with_wait_for(WaitFor::message_on_stderr("director ready"))
-            .with_network(network)
-            .with_env_var("NATS_URL", url);
-        hardened(request).start().await.expect("`make images` has built chat/director:local")
-    }
-
     /// A node that is told of this server only; it learns of the others there.
     pub(crate) async fn node(&self, server: usize, arguments: &[&str]) -> Node {
         let network = if server == 1 { self.far() } else { self.near() };
@@ -112,14 +99,14 @@ impl Cluster {
         Node::start(&network, &self.url(&[server]), "chat/node:local", &arguments).await
     }
 
-    pub(crate) async fn connect(&self, container: &str, network: &str) {
-        let request = NetworkConnectRequest { container: container.into(), endpoint_config: None };
-        self.docker.connect_network(network, request).await.expect("it can be connected");
+    /// Puts a container into the near network.
+    pub(crate) async fn connect(&self, container: &str) {
+        harness::connect(&self.docker, container, &self.near()).await;
     }
 
-    pub(crate) async fn disconnect(&self, container: &str, network: &str) {
-        let request = NetworkDisconnectRequest { container: container.into(), force: Some(true) };
-        self.docker.disconnect_network(network, request).await.expect("it can be cut off");
+    /// Takes a container out of the near network.
+    pub(crate) async fn disconnect(&self, container: &str) {
+        harness::disconnect(&self.docker, container, &self.near()).await;
     }
 
     pub(crate) async fn signal(&self, container: &str, signal: &str) {

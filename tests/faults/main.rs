@@ -83,12 +83,12 @@ async fn a_node_is_cut_off() {
         "",
         LONG,
         async |talk| {
-            let (node, near) = (talk.nodes[3].id.clone(), talk.cluster.near());
-            talk.cluster.disconnect(&node, &near).await;
+            let node = talk.nodes[3].id.clone();
+            talk.cluster.disconnect(&node).await;
         },
         async |talk| {
-            let (node, near) = (talk.nodes[3].id.clone(), talk.cluster.near());
-            talk.cluster.connect(&node, &near).await;
+            let node = talk.nodes[3].id.clone();
+            talk.cluster.connect(&node).await;
         },
     )
     .await;
@@ -101,12 +101,12 @@ async fn the_cluster_falls_into_halves() {
         "",
         LONG,
         async |talk| {
-            let (server, near) = (talk.cluster.servers[0].id().to_owned(), talk.cluster.near());
-            talk.cluster.disconnect(&server, &near).await;
+            let server = talk.cluster.servers[0].id().to_owned();
+            talk.cluster.disconnect(&server).await;
         },
         async |talk| {
-            let (server, near) = (talk.cluster.servers[0].id().to_owned(), talk.cluster.near());
-            talk.cluster.connect(&server, &near).await;
+            let server = talk.cluster.servers[0].id().to_owned();
+            talk.cluster.connect(&server).await;
         },
     )
     .await;

@@ -131,6 +131,15 @@ impl Terminal {
         self.wait_until(text, |screen| screen.contains(text));
     }
 
+    /// The invite that is shown, once it is.
+    #[must_use]
+    pub fn invite(&self) -> String {
+        self.wait_for("chat1-");
+        let shown = self.screen();
+        let from = shown.find("chat1-").unwrap_or_default();
+        shown[from..].chars().take_while(|c| !c.is_whitespace()).collect()
+    }
+
     /// Waits until what a person sees is as asked for.
     pub fn wait_until(&self, what: &str, seen: impl Fn(&str) -> bool) {
         within(PATIENCE, what, || seen(&self.screen()).then_some(()), || self.screen());

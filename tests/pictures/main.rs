@@ -36,14 +36,6 @@ fn join(url: &str, nick: &str, invite: &str, (columns, rows): (u16, u16)) -> Ter
     Terminal::start(command, columns, rows)
 }
 
-/// The invite on a screen.
-fn invite(screen: &Terminal) -> String {
-    screen.wait_for("chat1-");
-    let shown = screen.screen();
-    let from = shown.find("chat1-").unwrap_or_default();
-    shown[from..].chars().take_while(|c| !c.is_whitespace()).collect()
-}
-
 /// Says this, and waits until all see it.
 fn say(author: &Terminal, text: &str, all: &[&Terminal]) {
     author.line(text);
@@ -77,7 +69,7 @@ impl Discussion {
         let cable = Proxy::to(server.port());
         let start = command(&server.url(), "ann", &["start", "lunch?"]);
         let ann = Terminal::start(start, size.0, size.1);
-        let invite = invite(&ann);
+        let invite = ann.invite();
         let bob = join(&cable.url(), "bob", &invite, size);
         agree(&[&ann, &bob]);
         let carol = join(&server.url(), "carol", &invite, size);

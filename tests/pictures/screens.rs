@@ -1,7 +1,7 @@
 //! The same as text, at the two sizes that people have: what a terminal really showed, kept
 //! beside the pictures.
 
-use super::{Discussion, ESC, PICTURES, agree, command, invite, say};
+use super::{Discussion, ESC, PICTURES, agree, command, say};
 use chat_tests::{
     Chat, Director, Server,
     proxy::{Fault, Proxy},
@@ -84,7 +84,6 @@ fn recorded(size: (u16, u16)) {
     assert!(Spy::connect(&server.url(), "it").record("everything", "chat.>", true));
     let start = command(&server.url(), "ann", &["start", "lunch?"]);
     let ann = Terminal::start(start, size.0, size.1);
-    let _ = invite(&ann);
     ann.wait_for("LISTENING, and no member: stream everything");
     keep(&ann, "recorder", size);
     ann.line("/quit");
