@@ -90,6 +90,8 @@ fn an_idle_screen_costs_nothing() {
     }
     bob.wait_for("line 199");
     bob.wait_for("same transcript 2/2");
+    // The first look changes the header.
+    bob.wait_for("no listener seen");
     ann.wait_for_agreement(PATIENCE, 2);
     let (cpu, written) = (cpu_ticks(&bob), bob.bytes().len());
     // Time has to pass for it to be measured.
