@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::{
-    commands::{completions, demo, doctor, join, man, random, rooms, serve, start, watch},
+    commands::{bench, completions, demo, doctor, join, man, random, rooms, serve, start, watch},
     config::Config,
     failure::Failure,
     globals::Globals,
@@ -9,6 +9,7 @@ use crate::{
 };
 use clap::{CommandFactory, Parser, Subcommand};
 use std::process::ExitCode;
+use tokio::runtime::Builder;
 
 /// Group conversation that works like a phone call: in the memory of those in it, gone when
 /// the last one leaves
@@ -51,6 +52,8 @@ enum Command {
     Serve(serve::Args),
     /// A scripted discussion of three real nodes, with a partition that heals
     Demo(demo::Args),
+    /// Measure this installation against raw NATS
+    Bench(bench::Args),
     /// Print completions for a shell
     Completions(completions::Args),
     /// Print the manual
@@ -90,6 +93,7 @@ impl Args {
             Command::Rooms(_) => on_runtime(rooms::run(globals)),
             Command::Serve(args) => on_runtime(serve::run(args, globals)),
             Command::Demo(args) => on_runtime(demo::run(args, globals)),
+            Command::Bench(args) => on_all_processors(bench::run(args, globals)),
             Command::Completions(_) | Command::Man(_) => Ok(()),
         }
         .map(|()| ExitCode::SUCCESS)
@@ -99,7 +103,19 @@ impl Args {
 /// One thread is enough for one person, and it is this one: the embedded server's life is
 /// tied to the thread that started it.
 fn on_runtime<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    on(&mut Builder::new_current_thread(), command)
+}
+
+/// Many members in one process.
+fn on_all_processors<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    on(&mut Builder::new_multi_thread(), command)
+}
+
+fn on<T>(
+    builder: &mut Builder,
+    command: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    let runtime = builder.enable_all().build()?;
     let outcome = runtime.block_on(command);
     // A thread may still be waiting for input: it must not hold up the end.
     runtime.shutdown_background();

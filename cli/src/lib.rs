@@ -2,6 +2,7 @@
 //! and a prompt (`face`), and a session that holds a room and a face together.
 
 mod args;
+mod bench;
 mod commands;
 mod config;
 pub mod demo;

@@ -1,6 +1,7 @@
 //! Real programs on a real server: one module a behaviour.
 
 mod bad_input;
+mod bench;
 mod bots;
 mod busy_screen;
 mod causal_order;

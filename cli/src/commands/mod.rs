@@ -1,5 +1,6 @@
 //! One module a subcommand: its arguments, and what it does.
 
+pub(crate) mod bench;
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod doctor;

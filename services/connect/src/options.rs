@@ -48,6 +48,9 @@ pub(crate) async fn options(
                 });
             }
         });
+    if settings.no_echo {
+        options = options.no_echo();
+    }
     if let Some(prefix) = &settings.inbox_prefix {
         options = options.custom_inbox_prefix(prefix);
     }

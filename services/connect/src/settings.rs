@@ -20,6 +20,8 @@ pub struct Settings {
     pub credentials: Credentials,
     /// Client certificate and its key, as files.
     pub certificate: Option<(String, String)>,
+    /// Nothing that a connection publishes comes back to it.
+    pub no_echo: bool,
     /// Certificate authority, as a file.
     pub ca: Option<String>,
     /// TLS before anything else.
@@ -93,6 +95,7 @@ impl Settings {
             return Err(SettingsError::InboxPrefix(prefix.clone()));
         }
         Ok(Self {
+            no_echo: false,
             servers,
             credentials: given.choose()?,
             certificate,

@@ -1,0 +1,98 @@
+//! Members of a private room: whole nodes, as `chat` runs one, with default settings.
+
+use super::{
+    mark::Mark,
+    member::{Ear, Voice},
+};
+use crate::{
+    failure::{Code, Failure},
+    globals::Globals,
+};
+use chat_connect::Settings;
+use chat_node::{Change, Command, Entry, Event, Opening, Room, RoomAddress};
+use chat_protocol::{Invite, NodeId, director::Visibility, invite::Secret};
+use std::{collections::BTreeSet, time::Duration};
+use tokio::{sync::mpsc, time::timeout};
+
+/// All must see all by then.
+const GATHER: Duration = Duration::from_secs(60);
+
+pub(crate) struct NodeVoice(mpsc::Sender<Command>);
+
+pub(crate) struct NodeEar {
+    me: NodeId,
+    events: mpsc::Receiver<Event>,
+}
+
+impl Voice for NodeVoice {
+    async fn say(&mut self, message: String) -> bool {
+        self.0.send(Command::Say(message)).await.is_ok()
+    }
+}
+
+impl Ear for NodeEar {
+    async fn hear(&mut self) -> Option<Mark> {
+        loop {
+            if let Event::Message(message) = self.events.recv().await?
+                && message.node != self.me
+                && let Some(mark) = Mark::of(message.text.as_bytes())
+            {
+                return Some(mark);
+            }
+        }
+    }
+}
+
+/// So many of them, each with a connection of its own, once everyone sees everyone.
+pub(crate) async fn members(
+    globals: &Globals,
+    settings: &Settings,
+    members: usize,
+    sealed: bool,
+) -> Result<(Vec<NodeVoice>, Vec<NodeEar>), Failure> {
+    let secret = Secret::try_fill(getrandom::fill)
+        .map_err(|error| Failure::new(Code::Other, format!("no random numbers: {error}")))?;
+    let invite = Invite { secret, clear: !sealed, history: false };
+    let (mut voices, mut ears) = (Vec::new(), Vec::new());
+    for number in 0..members {
+        let entry = Entry {
+            address: RoomAddress::Private(invite.clone()),
+            opening: match number {
+                0 => Opening::Found,
+                _ => Opening::Join { patience: GATHER },
+            },
+            nick: format!("bench-{number}"),
+            topic: None,
+            history: Some(false),
+            capacity: None,
+            visibility: Visibility::Private,
+            sealed,
+        };
+        let Room { node, commands, events } =
+            Room::enter(globals.connect(settings).await?, entry).await?;
+        voices.push(NodeVoice(commands));
+        ears.push(NodeEar { me: node, events });
+    }
+    timeout(GATHER, gather(&mut ears, members)).await.map_err(|_| {
+        Failure::new(Code::Other, format!("not all of {members} members saw each other in 60 s"))
+            .next("try with fewer members")
+    })?;
+    Ok((voices, ears))
+}
+
+/// Waits until each has seen the others come.
+async fn gather(ears: &mut [NodeEar], members: usize) {
+    for ear in ears {
+        let mut seen = BTreeSet::new();
+        while seen.len() + 1 < members
+            && let Some(event) = ear.events.recv().await
+        {
+            if let Event::Member(member) = event
+                && member.change == Change::Joined
+                && member.node != ear.me
+            {
+                seen.insert(member.node);
+            }
+        }
+    }
+}
