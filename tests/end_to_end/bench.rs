@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 fn bench(server: &Server, options: &[&str]) -> Output {
     let mut command = Command::new(programs::program("chat"));
     command.args(["bench", "--repeats", "1", "--server", &server.url()]).args(options);
-    programs::without_settings(&mut command).output().unwrap()
+    programs::without_settings(&mut command).output().expect("chat can be started")
 }
 
 #[test]
