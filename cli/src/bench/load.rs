@@ -15,7 +15,7 @@ use std::{
 use tokio::{
     sync::watch,
     task::JoinSet,
-    time::{Instant, interval_at, sleep, timeout},
+    time::{Instant, interval, interval_at, sleep},
 };
 
 /// So long nothing is heard before what is missing is taken for lost.
@@ -143,6 +143,8 @@ async fn hear<E: Ear>(
 ) -> (usize, E, Heard, Duration) {
     let mut heard = Heard::of(counts[own].len());
     let (mut last, mut all) = (Duration::ZERO, None);
+    let mut silence = interval(SILENCE);
+    let mut before = None;
     loop {
         if all.is_none() {
             all = said.borrow_and_update().iter().copied().collect::<Option<Vec<u64>>>();
@@ -152,16 +154,21 @@ async fn hear<E: Ear>(
         }
         tokio::select! {
             biased;
-            next = timeout(SILENCE, ear.hear()) => match next {
-                Ok(Some(mark)) => {
+            next = ear.hear() => match next {
+                Some(mark) => {
                     last = begun.elapsed();
                     heard.hear(mark, last);
                     if let Some(count) = counts[own].get(mark.sender) {
                         count.fetch_add(1, Ordering::Relaxed);
                     }
                 }
-                Ok(None) | Err(_) => break,
+                None => break,
             },
+            _ = silence.tick() => {
+                if before.replace(heard.latencies.len()) == Some(heard.latencies.len()) {
+                    break;
+                }
+            }
             _ = said.changed(), if all.is_none() => {}
         }
     }

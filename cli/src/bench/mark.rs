@@ -24,7 +24,9 @@ impl Mark {
     pub(crate) fn message(self, bytes: usize) -> String {
         let Self { sender, number, at } = self;
         let mark = format!("{sender:SENDER$} {number:NUMBER$} {:AT$} ", at.as_nanos());
-        format!("{mark:.<bytes$}")
+        let mut message = mark.into_bytes();
+        message.resize(bytes, b'.');
+        String::from_utf8(message).expect("it is ASCII")
     }
 
     /// The mark of a message.

@@ -117,7 +117,7 @@ fn colored(who: &str, node: NodeId) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chat_node::MessageId;
+    use chat_node::{MessageId, WallClock};
     use chat_protocol::{Dot, Lamport, Number, VectorClock};
 
     fn said(text: &str, nick: &str) -> String {
@@ -129,9 +129,9 @@ mod tests {
             nick: nick.into(),
             text: text.into(),
             action: false,
-            clock: VectorClock::new(),
+            clock: VectorClock::new().into(),
             lamport: Lamport(1),
-            sent_at: String::new(),
+            sent_at: WallClock(0),
             late: false,
             gap: vec![],
             backfill: false,

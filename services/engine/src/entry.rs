@@ -1,6 +1,6 @@
 //! A frame whose signature was checked.
 
-use chat_protocol::{ContentHash, Dot, Frame, Key, envelope::json_bytes};
+use chat_protocol::{ContentHash, Dot, Frame, Key};
 use std::sync::Arc;
 
 /// A verified frame, with the hash of its content and its size. Cheap to clone.
@@ -18,7 +18,7 @@ impl Entry {
     /// A frame whose signature holds and whose content hashes to `hash`.
     #[must_use]
     pub fn new(frame: Arc<Frame>, hash: ContentHash) -> Self {
-        let size = json_bytes(frame.as_ref());
+        let size = frame.json_bytes();
         Self { frame, hash, size }
     }
 

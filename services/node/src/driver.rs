@@ -149,6 +149,7 @@ impl Driver {
             let due = self.participant.next_timeout().map(|at| self.origin + at);
             let idle = Instant::now() + Duration::from_secs(3600);
             let room_for_events = self.pending.len() < EVENTS;
+            self.offer();
             tokio::select! {
                 biased;
                 permit = events.reserve(), if !self.pending.is_empty() => match permit {
@@ -176,6 +177,16 @@ impl Driver {
             self.drain().await;
         }
         self.finish().await;
+    }
+
+    /// Hands the user what it has room for.
+    fn offer(&mut self) {
+        while !self.pending.is_empty()
+            && let Ok(permit) = self.events.try_reserve()
+            && let Some(event) = self.pending.pop_front()
+        {
+            permit.send(event);
+        }
     }
 
     fn now(&self) -> Time {

@@ -3,8 +3,9 @@
 use crate::{Listener, ListenersState};
 use chat_engine::Standing;
 use chat_protocol::{Dot, Lamport, NodeId, RoomId, VectorClock, hash::TranscriptDigest};
+use jiff::Timestamp;
 use serde::Serialize;
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 /// Something that happened in a room. Serialized, it is one line of `chat --json`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -99,18 +100,18 @@ pub struct Message {
     /// Its author.
     pub node: NodeId,
     /// Its author's nick at the time.
-    pub nick: String,
+    pub nick: Arc<str>,
     /// Verbatim; clean it before a terminal sees it.
     pub text: String,
     /// The text is something done (`/me`), not said.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub action: bool,
     /// Everything in its past: the full vector clock.
-    pub clock: VectorClock,
+    pub clock: Arc<VectorClock>,
     /// Its Lamport time.
     pub lamport: Lamport,
-    /// The author's wall clock (RFC 3339): a label.
-    pub sent_at: String,
+    /// The author's wall clock: a label.
+    pub sent_at: WallClock,
     /// Its place is before a message already shown.
     pub late: bool,
     /// Frames that it depends on and that nobody could give.
@@ -139,6 +140,25 @@ impl fmt::Display for MessageId {
 impl Serialize for MessageId {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+/// Ms since 1970 by somebody's wall clock; as text RFC 3339.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WallClock(pub u64);
+
+impl WallClock {
+    /// The time; what lies outside the calendar is the calendar's end.
+    #[must_use]
+    pub fn timestamp(self) -> Timestamp {
+        let millis = i64::try_from(self.0).ok();
+        millis.and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or(Timestamp::MAX)
+    }
+}
+
+impl Serialize for WallClock {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.timestamp())
     }
 }
 

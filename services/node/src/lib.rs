@@ -19,7 +19,7 @@ mod unshown;
 pub use chat_engine::Standing;
 pub use event::{
     Change, Closed, Code, ConnectionState, Event, Member, Message, MessageId, Notice, Ready,
-    Reason, Verified,
+    Reason, Verified, WallClock,
 };
 pub use listeners::{Company, Listener, ListenerKind, ListenersState, Look, company, look};
 pub use participant::{Output, Participant, RequestKind};

@@ -1,11 +1,11 @@
 //! Nicks, as their owners last said them. Nothing is decided by a nick alone.
 
 use chat_protocol::{NodeId, limits, text};
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 /// Nicks by node; who hasn't said one goes by the tag of its id.
 #[derive(Debug, Default)]
-pub(crate) struct Names(HashMap<NodeId, String>);
+pub(crate) struct Names(HashMap<NodeId, Arc<str>>);
 
 impl Names {
     /// Notes a nick, cleaned and cut. True if it is another one than before.
@@ -14,11 +14,12 @@ impl Names {
         if nick.is_empty() || self.0.len() >= limits::TOMBSTONES && !self.0.contains_key(&node) {
             return false;
         }
+        let nick: Arc<str> = nick.into();
         self.0.insert(node, nick.clone()).is_some_and(|before| before != nick)
     }
 
-    pub(crate) fn get(&self, node: &NodeId) -> String {
-        self.0.get(node).cloned().unwrap_or_else(|| node.tag())
+    pub(crate) fn get(&self, node: &NodeId) -> Arc<str> {
+        self.0.get(node).cloned().unwrap_or_else(|| node.tag().into())
     }
 }
 

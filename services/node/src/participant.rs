@@ -98,6 +98,8 @@ pub struct Participant {
     forget_at: usize,
     announcer: Announcer,
     outbox: VecDeque<Item>,
+    /// When something was said last.
+    said_at: Option<Time>,
     /// Leaving, for this reason, once everything is said, and stable by then at the latest.
     leaving: Option<(Reason, Time)>,
     said_final: bool,
@@ -160,6 +162,7 @@ impl Participant {
             shown: HashMap::new(),
             forget_at: sealing::SPARE_KEYS,
             outbox: VecDeque::new(),
+            said_at: None,
             leaving: None,
             said_final: false,
             link: LinkState::Up,
@@ -271,7 +274,8 @@ impl Participant {
         let live = matches!(self.engine.phase(), Phase::Live) && self.link == LinkState::Up;
         let announce = live.then(|| self.announcer.next());
         let leave = self.leaving.filter(|_| !self.said_final).map(|(_, until)| until);
-        let timers = [self.engine.next_timeout(), announce, leave, self.next_keys()];
+        let timers =
+            [self.engine.next_timeout(), announce, leave, self.next_keys(), self.next_batch()];
         timers.into_iter().flatten().min()
     }
 

@@ -1,8 +1,9 @@
 //! The engine's terms in the user's: deliveries as messages, presence as member changes.
 
-use crate::{Change, Closed, ConnectionState, Event, Message, MessageId, Reason};
+use crate::{Change, Closed, ConnectionState, Event, Message, MessageId, Reason, WallClock};
 use chat_engine::{Delivery, LinkState, PresenceChange};
-use chat_protocol::{Dot, Item, ItemKind, hash::TranscriptDigest};
+use chat_protocol::{Dot, Item, ItemKind, VectorClock, hash::TranscriptDigest};
+use std::sync::Arc;
 
 /// The permanent banner of a room without encryption.
 pub(crate) const CLEAR: &str = "CLEAR: readable by anyone on this server";
@@ -11,8 +12,9 @@ pub(crate) const OPEN: &str = "open: strangers may be listening";
 
 pub(crate) fn message(
     delivery: &Delivery,
-    (index, item): (usize, &Item),
-    nick: String,
+    (index, item): (usize, Item),
+    nick: Arc<str>,
+    clock: Arc<VectorClock>,
     gap: &[Dot],
 ) -> Message {
     let frame = &delivery.entry.frame;
@@ -20,11 +22,11 @@ pub(crate) fn message(
         id: MessageId { dot: frame.dot(), index },
         node: frame.from,
         nick,
-        text: item.text.clone(),
         action: item.kind == ItemKind::Action,
-        clock: delivery.clock.clone(),
+        text: item.text,
+        clock,
         lamport: frame.lamport,
-        sent_at: rfc3339(item.at),
+        sent_at: WallClock(item.at),
         late: delivery.late,
         gap: gap.to_vec(),
         backfill: delivery.backfill,
@@ -80,10 +82,4 @@ pub(crate) fn messages(items: &[Item]) -> Vec<usize> {
 
 fn is_message(item: &Item) -> bool {
     matches!(item.kind, ItemKind::Text | ItemKind::Action)
-}
-
-/// A peer's wall clock as text; what lies outside the calendar is the calendar's end.
-fn rfc3339(millis: u64) -> String {
-    let time = i64::try_from(millis).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
-    time.unwrap_or(jiff::Timestamp::MAX).to_string()
 }

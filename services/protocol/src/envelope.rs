@@ -174,6 +174,7 @@ mod tests {
         Dot, Item, ItemKind, Lamport, Number, VectorClock,
         frame::{Signature, Terms},
         hash::Past,
+        sealed::{Ciphertext, Commitment, EpochId, Sealed},
     };
     use proptest::prelude::*;
 
@@ -278,6 +279,31 @@ mod tests {
         frame.items[0].text = "\u{1}".repeat(100);
         assert_eq!(json_bytes(&frame), serde_json::to_vec(&frame).unwrap().len());
         assert!(json_bytes(&frame) > 600);
+        assert_eq!(frame.json_bytes(), json_bytes(&frame));
+        frame.items.clear();
+        for bytes in 0..8 {
+            frame.sealed = Some(Sealed {
+                epoch: EpochId([1; 16]),
+                step: 12,
+                commit: Commitment([2; 32]),
+                body: Ciphertext(vec![255; bytes]),
+            });
+            assert_eq!(frame.json_bytes(), json_bytes(&frame), "{bytes}");
+        }
+    }
+
+    #[test]
+    fn a_sealed_body_is_taken_up_to_its_bound() {
+        for (bytes, taken) in [(limits::SEALED_BYTES, true), (limits::SEALED_BYTES + 1, false)] {
+            let mut frame = Frame { items: vec![], ..frame() };
+            frame.sealed = Some(Sealed {
+                epoch: EpochId([1; 16]),
+                step: 0,
+                commit: Commitment([2; 32]),
+                body: Ciphertext(vec![0; bytes]),
+            });
+            assert_eq!(frame.check().is_ok(), taken, "{bytes}");
+        }
     }
 
     proptest! {

@@ -4,10 +4,10 @@ use crate::{
     ContentHash, Dot, Key, Lamport, NodeId, Number, Sealed, VectorClock,
     binary::Writer,
     encoding::base64_newtype,
-    envelope::Violation,
+    envelope::{Violation, json_bytes},
     hash::{self, Past},
     limits,
-    sealed::EpochId,
+    sealed::{Ciphertext, EpochId},
 };
 use serde::{Deserialize, Serialize};
 
@@ -148,10 +148,38 @@ impl Frame {
         }
         check_items(&self.items)?;
         // Names of unknown kinds and topics have no bound of their own.
-        if self.signed_form().len() > limits::FRAME_BYTES {
+        if self.signed_bytes() > limits::FRAME_BYTES {
             return Err(Violation("frame too long"));
         }
         Ok(())
+    }
+
+    /// How long the signed form is.
+    fn signed_bytes(&self) -> usize {
+        match &self.sealed {
+            Some(sealed) => {
+                let Sealed { commit, body, .. } = sealed;
+                self.write_header().as_slice().len() + commit.0.len() + 8 + body.0.len()
+            }
+            None => self.signed_form().len(),
+        }
+    }
+
+    /// Bytes that it takes as JSON.
+    #[must_use]
+    pub fn json_bytes(&self) -> usize {
+        let Some(sealed) = &self.sealed else { return json_bytes(self) };
+        // Encoding the body only to count it would cost more than all else here.
+        let Sealed { epoch, step, commit, body } = sealed;
+        let (epoch, step, commit) = (*epoch, *step, *commit);
+        let hollow = Sealed { epoch, step, commit, body: Ciphertext::default() };
+        let hollow = Self {
+            sealed: Some(hollow),
+            clock: self.clock.clone(),
+            items: self.items.clone(),
+            ..*self
+        };
+        json_bytes(&hollow) + body.text_bytes()
     }
 }
 

@@ -42,7 +42,14 @@ impl fmt::Debug for Ciphertext {
 
 impl Serialize for Ciphertext {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&BASE64URL_NOPAD.encode_display(&self.0))
+        serializer.serialize_str(&BASE64URL_NOPAD.encode(&self.0))
+    }
+}
+
+impl Ciphertext {
+    /// How long it is as text.
+    pub(crate) fn text_bytes(&self) -> usize {
+        BASE64URL_NOPAD.encode_len(self.0.len())
     }
 }
 

@@ -16,8 +16,7 @@ use super::{
 use crate::face::{Said, telling};
 use chat_node::{Code, Command, ConnectionState, Event, ListenersState, Message, Notice};
 use chat_protocol::{Key, NodeId, limits, text};
-use jiff::{Timestamp, tz::TimeZone};
-use std::sync::Arc;
+use jiff::tz::TimeZone;
 
 /// A message that comes late and stands so many entries above the end may be out of sight: it
 /// is told of at the end.
@@ -246,8 +245,7 @@ impl Model {
     fn spoken(&self, message: Message, own: bool) -> Spoken {
         let dot = message.id.dot;
         let text = text::lines(&message.text).replace('\t', "    ");
-        let at = message.sent_at.parse::<Timestamp>().ok();
-        let at = at.map(|at| at.to_zoned_datetime(self.zone.clone()));
+        let at = message.sent_at.timestamp().to_zoned_datetime(self.zone.clone());
         Spoken {
             id: message.id,
             key: Key { lamport: message.lamport, node: dot.node, number: dot.number },
@@ -255,12 +253,12 @@ impl Model {
             mention: !own && mentions(&text, &self.room.nick),
             text,
             action: message.action,
-            at: at.map_or_else(|| "--:--".into(), |at| at.strftime("%H:%M").to_string()),
+            at: at.strftime("%H:%M").to_string(),
             late: message.late,
             backfill: message.backfill,
             via: message.via,
             gap: message.gap,
-            clock: Some(Arc::new(message.clock)),
+            clock: Some(message.clock),
         }
     }
 }

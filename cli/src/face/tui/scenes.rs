@@ -8,6 +8,7 @@ use super::{
 };
 use chat_node::{
     Change, ConnectionState, Event, Member, Message, MessageId, Ready, Standing, Verified,
+    WallClock,
 };
 use chat_protocol::{
     Dot, Key, Lamport, NodeId, Number, RoomId, VectorClock, hash::TranscriptDigest,
@@ -20,6 +21,9 @@ use ratatui::{
     crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers},
 };
 use std::sync::Arc;
+
+/// 2026-01-01T12:00Z.
+const NOON: u64 = 1_767_268_800_000;
 
 pub(super) fn node(n: u8) -> NodeId {
     NodeId([n.wrapping_mul(37); 10])
@@ -257,9 +261,9 @@ pub(super) fn message(
         nick: NAMES[usize::from(author)].into(),
         text: text.into(),
         action: false,
-        clock: clock(dot, seen),
+        clock: clock(dot, seen).into(),
         lamport: Lamport(lamport),
-        sent_at: format!("2026-01-01T12:{:02}:00Z", lamport % 60),
+        sent_at: WallClock(NOON + lamport % 60 * 60_000),
         late: false,
         gap: vec![],
         backfill: false,

@@ -10,6 +10,7 @@ use chat_protocol::{
     limits,
 };
 use chat_seal::Admission;
+use std::sync::Arc;
 
 impl Participant {
     pub(super) fn run_effects(&mut self) {
@@ -105,7 +106,7 @@ impl Participant {
         let ready = Ready {
             room: self.seal.room().id(),
             node: self.seal.me(),
-            nick: self.names.get(&self.seal.me()),
+            nick: self.names.get(&self.seal.me()).to_string(),
             fingerprint: self.seal.fingerprint(&self.seal.me()),
             invite: self.terms.address.invite(),
             server: self.server.clone(),
@@ -175,7 +176,7 @@ impl Participant {
 
     pub(super) fn deliver(&mut self, delivery: &Delivery) {
         match self.open(&delivery.entry) {
-            Some(items) => self.show(delivery, &items),
+            Some(items) => self.show(delivery, items),
             None => self.unreadable(delivery),
         }
     }
@@ -204,14 +205,14 @@ impl Participant {
         }
     }
 
-    pub(super) fn show(&mut self, delivery: &Delivery, items: &[Item]) {
+    pub(super) fn show(&mut self, delivery: &Delivery, items: Vec<Item>) {
         let node = delivery.entry.frame.from;
-        if let Some(gap) = telling::gap(delivery, items) {
+        if let Some(gap) = telling::gap(delivery, &items) {
             self.event(gap);
         }
         let dot = delivery.entry.dot();
         self.unshown.remove(dot);
-        let messages = telling::messages(items);
+        let messages = telling::messages(&items);
         let gap = if messages.is_empty() {
             delivery.gap.iter().for_each(|missing| self.unshown.add(*missing));
             Vec::new()
@@ -219,7 +220,8 @@ impl Participant {
             self.shown.insert(dot, messages);
             self.gap(delivery)
         };
-        for (index, item) in items.iter().enumerate() {
+        let clock = Arc::new(delivery.clock.clone());
+        for (index, item) in items.into_iter().enumerate() {
             match item.kind {
                 ItemKind::Join | ItemKind::Nick => {
                     let renamed = self.names.set(node, &item.text);
@@ -229,7 +231,8 @@ impl Participant {
                 }
                 ItemKind::Text | ItemKind::Action => {
                     let nick = self.names.get(&node);
-                    let message = telling::message(delivery, (index, item), nick, &gap);
+                    let message =
+                        telling::message(delivery, (index, item), nick, clock.clone(), &gap);
                     self.event(Event::Message(message));
                 }
                 ItemKind::Unknown(_) => {}
@@ -255,7 +258,7 @@ impl Participant {
     }
 
     pub(super) fn member(&mut self, node: NodeId, change: Change) {
-        let (nick, fingerprint) = (self.names.get(&node), self.seal.fingerprint(&node));
+        let (nick, fingerprint) = (self.names.get(&node).to_string(), self.seal.fingerprint(&node));
         self.event(Event::Member(Member { change, node, nick, fingerprint }));
     }
 

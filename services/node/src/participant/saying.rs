@@ -2,7 +2,7 @@
 
 use super::Participant;
 use crate::{Code, Event, Notice};
-use chat_engine::{Entry, Phase};
+use chat_engine::{Entry, Phase, Time};
 use chat_protocol::{Item, envelope::json_bytes, limits};
 use chat_seal::sealed_size;
 use std::sync::Arc;
@@ -24,12 +24,7 @@ impl Participant {
     }
 
     pub(super) fn send_outbox(&mut self) {
-        let introduced = self.introduction.is_none();
-        while introduced
-            && !self.outbox.is_empty()
-            && self.engine.may_say()
-            && self.seal.may_speak()
-        {
+        while !self.outbox.is_empty() && self.may_say() && !self.may_grow() {
             let (mut batch, mut bytes) = (Vec::new(), 0);
             while let Some(item) = self.outbox.front() {
                 let size = self.size(item);
@@ -48,9 +43,30 @@ impl Participant {
                 batch.extend(self.outbox.pop_front());
             }
             if !batch.is_empty() {
+                self.said_at = Some(self.now);
                 self.say(batch, false);
             }
         }
+    }
+
+    fn may_say(&self) -> bool {
+        self.introduction.is_none() && self.engine.may_say() && self.seal.may_speak()
+    }
+
+    /// Whether what was said waits for more: shortly after another frame, until it fills one.
+    fn may_grow(&self) -> bool {
+        let lately = self.said_at.is_some_and(|at| self.now < at + limits::COALESCE);
+        let bytes = || self.outbox.iter().map(|item| self.size(item)).sum::<usize>();
+        lately
+            && self.leaving.is_none()
+            && self.outbox.len() < limits::BATCH_ITEMS
+            && bytes() < limits::BATCH_BYTES
+    }
+
+    /// When what waits for more is said as it is.
+    pub(super) fn next_batch(&self) -> Option<Time> {
+        let waits = !self.outbox.is_empty() && self.may_say();
+        self.said_at.filter(|_| waits).map(|at| at + limits::COALESCE)
     }
 
     /// What an item takes in a batch: as JSON, or, encrypted, as CBOR.
@@ -97,7 +113,7 @@ mod tests {
         participant::Output,
         room::{self, Opening, RoomAddress},
     };
-    use chat_engine::{Config, Time};
+    use chat_engine::Config;
     use chat_protocol::{Envelope, RoomId, director::Visibility};
     use chat_seal::{Identity, RoomKeys, Seal};
 
@@ -132,13 +148,50 @@ mod tests {
             ann.command(Time::ZERO, 0, Command::Say(text.clone()));
         }
         ann.flush();
-        let outputs = std::iter::from_fn(|| ann.poll());
+        ann.timeout(limits::COALESCE, 0);
+        published(&mut ann)
+    }
+
+    /// The texts of each frame that it has published.
+    fn published(ann: &mut Participant) -> Vec<Vec<String>> {
         let frame = |output| {
             let Output::Publish { payload, .. } = output else { return None };
             let Ok(Envelope::Frame(frame)) = Envelope::parse(&payload) else { return None };
             Some(frame.items.iter().map(|item| item.text.clone()).collect())
         };
-        outputs.filter_map(frame).collect()
+        std::iter::from_fn(|| ann.poll()).filter_map(frame).collect()
+    }
+
+    #[test]
+    fn the_first_is_said_at_once_and_what_follows_shortly_after_waits_for_more() {
+        let mut ann = alone();
+        while ann.poll().is_some() {}
+        let mut said_at = |millis: u64, text: &str| {
+            let now = Time::from_millis(100) + Time::from_millis(millis);
+            ann.command(now, 0, Command::Say(text.into()));
+            ann.flush();
+            (published(&mut ann), ann.next_batch())
+        };
+        let due = Time::from_millis(100) + limits::COALESCE;
+        assert_eq!(said_at(0, "one"), (vec![vec!["one".to_owned()]], None));
+        assert_eq!(said_at(1, "two"), (vec![], Some(due)));
+        assert_eq!(said_at(1, "three"), (vec![], Some(due)));
+        ann.timeout(due, 0);
+        assert_eq!(published(&mut ann), [["two", "three"]]);
+        assert_eq!(ann.next_batch(), None);
+    }
+
+    #[test]
+    fn who_leaves_waits_for_no_more() {
+        let mut ann = alone();
+        while ann.poll().is_some() {}
+        for text in ["one", "two"] {
+            ann.command(Time::ZERO, 0, Command::Say(text.into()));
+            ann.flush();
+        }
+        ann.command(Time::ZERO, 0, Command::Leave(Reason::Left));
+        ann.flush();
+        assert_eq!(published(&mut ann)[..2], [["one"], ["two"]]);
     }
 
     #[test]

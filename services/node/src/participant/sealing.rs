@@ -268,7 +268,7 @@ impl Participant {
             if let Some(items) = self.open(&delivery.entry) {
                 self.unread.remove(&dot);
                 let late = chat_engine::Delivery { late: true, ..delivery };
-                self.show(&late, &items);
+                self.show(&late, items);
             }
         }
     }
