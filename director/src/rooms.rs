@@ -117,6 +117,7 @@ impl Rooms {
             history: request.history,
             sealed: request.sealed,
             closing: false,
+            locked: false,
         };
         announcement.topic = topic(&announcement);
         self.remember(now, announcement.clone())?;
@@ -126,9 +127,12 @@ impl Rooms {
     /// The way into a room.
     ///
     /// # Errors
-    /// 404 where there is none, 403 where it is full.
+    /// 404 where there is none, 423 where its members let nobody in, 403 where it is full.
     pub fn join(&mut self, room: RoomId) -> Result<Assignment, Refusal> {
         let known = self.known.get_mut(&room).ok_or(Refusal::Over)?;
+        if known.announced.locked {
+            return Err(Refusal::Locked);
+        }
         if known.is_full() {
             return Err(Refusal::Full);
         }
@@ -156,6 +160,7 @@ impl Rooms {
         let fits = |known: &&Known| {
             known.announced.visibility == Visibility::Public
                 && !known.is_full()
+                && !known.announced.locked
                 && !request.except.contains(&known.announced.room)
         };
         let company = |known: &&Known| {
@@ -185,11 +190,12 @@ impl Rooms {
         Ok(Assignment { members: Some(0), opened: true, ..opened })
     }
 
-    /// Public rooms that have members, the largest first.
+    /// Public rooms that have members and aren't locked, the largest first.
     #[must_use]
     pub fn list(&self, now: Time) -> Listing {
         let public = self.known.values().filter(|known| {
-            known.announced.visibility == Visibility::Public && known.announced.members > 0
+            let Announcement { visibility, members, locked, .. } = known.announced;
+            visibility == Visibility::Public && members > 0 && !locked
         });
         let mut rooms: Vec<_> = public
             .map(|known| ListedRoom {
@@ -277,6 +283,7 @@ mod tests {
             history: true,
             sealed: false,
             closing: false,
+            locked: false,
         }
     }
 
@@ -360,6 +367,16 @@ mod tests {
         assert!(rooms.join(room(1)).is_ok() && rooms.join(room(1)).is_ok());
         assert_eq!(rooms.join(room(1)), Err(Refusal::Full));
         assert!(rooms.random(seconds(0), &RandomRequest::default(), room(2)).unwrap().opened);
+    }
+
+    #[test]
+    fn a_locked_room_is_given_to_nobody_and_no_place_in_it_is_taken() {
+        let mut rooms = Rooms::default();
+        rooms.announced(seconds(0), room(1), Announcement { locked: true, ..public(1, 9) });
+        assert_eq!(rooms.join(room(1)), Err(Refusal::Locked));
+        assert_eq!(rooms.join(room(1)), Err(Refusal::Locked), "not full");
+        assert!(rooms.random(seconds(0), &RandomRequest::default(), room(2)).unwrap().opened);
+        assert!(rooms.list(seconds(0)).rooms.is_empty());
     }
 
     #[test]

@@ -238,7 +238,7 @@ pub enum Code {
     Clear,
     /// The room has no secret: whoever comes in reads along.
     Open,
-    /// The invite lets nobody in any more.
+    /// Nobody else is let in any more.
     Locked,
     /// Something was said that can't be read here.
     Unread,

@@ -101,6 +101,8 @@ pub struct Participant {
     /// Leaving, for this reason, once everything is said, and stable by then at the latest.
     leaving: Option<(Reason, Time)>,
     said_final: bool,
+    /// A member has said that it lets nobody in.
+    turned_away: bool,
     link: LinkState,
     refused: u64,
     /// Frames delivered unread.
@@ -162,6 +164,7 @@ impl Participant {
             outbox: VecDeque::new(),
             leaving: None,
             said_final: false,
+            turned_away: false,
             link: LinkState::Up,
             refused: 0,
             refused_unread: 0,

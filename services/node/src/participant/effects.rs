@@ -31,6 +31,7 @@ impl Participant {
                 Effect::CatchingUp { held, left } => {
                     self.event(Event::CatchingUp { held, of: held + left });
                 }
+                Effect::Nobody if self.turned_away => self.outputs.push_back(Output::Locked),
                 Effect::Nobody => self.outputs.push_back(Output::Nobody),
                 Effect::Synced => self.synced(),
                 Effect::Merge => self.say(Vec::new(), false),
