@@ -153,6 +153,9 @@ pub struct Member {
     pub nick: String,
     /// A hash of the public key, to compare over another channel.
     pub fingerprint: String,
+    /// Of one who was renamed: the nick before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub was: Option<String>,
 }
 
 /// See [`Event::Verified`].

@@ -14,6 +14,8 @@ pub(super) struct Person {
     /// `nick·tag`, cleaned.
     pub(super) who: String,
     pub(super) nick: String,
+    /// The nick before, of one who has taken another.
+    pub(super) was: Option<String>,
     pub(super) fingerprint: String,
     pub(super) reachable: bool,
 }
@@ -109,8 +111,11 @@ impl Room {
                 self.departed.insert(node, who);
             }
             change => {
+                let was = member.was.as_deref().map(|was| text::one_line(was, limits::NICK_CHARS));
+                let before = self.others.get(&node).and_then(|person| person.was.clone());
                 let person = Person {
                     who,
+                    was: was.or(before),
                     nick: text::one_line(&member.nick, limits::NICK_CHARS),
                     fingerprint: text::one_line(&member.fingerprint, 80),
                     reachable: change != Change::Unreachable,

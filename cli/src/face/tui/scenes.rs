@@ -127,6 +127,17 @@ impl Scene {
             node: node(author),
             nick: nick.into(),
             fingerprint,
+            was: None,
+        }));
+    }
+
+    pub(super) fn renamed(&mut self, author: u8, was: &str, nick: &str) {
+        self.tell(Event::Member(Member {
+            change: Change::Renamed,
+            node: node(author),
+            nick: nick.into(),
+            fingerprint: String::new(),
+            was: Some(was.into()),
         }));
     }
 

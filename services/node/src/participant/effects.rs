@@ -223,9 +223,9 @@ impl Participant {
         for (index, item) in items.iter().enumerate() {
             match item.kind {
                 ItemKind::Join | ItemKind::Nick => {
-                    let renamed = self.names.set(node, &item.text);
-                    if renamed && !delivery.backfill {
-                        self.member(node, Change::Renamed);
+                    let was = self.names.get(&node);
+                    if self.names.set(node, &item.text) && !delivery.backfill {
+                        self.changed(node, Change::Renamed, Some(was));
                     }
                 }
                 ItemKind::Text | ItemKind::Action => {
@@ -256,8 +256,12 @@ impl Participant {
     }
 
     pub(super) fn member(&mut self, node: NodeId, change: Change) {
+        self.changed(node, change, None);
+    }
+
+    fn changed(&mut self, node: NodeId, change: Change, was: Option<String>) {
         let (nick, fingerprint) = (self.names.get(&node), self.seal.fingerprint(&node));
-        self.event(Event::Member(Member { change, node, nick, fingerprint }));
+        self.event(Event::Member(Member { change, node, nick, fingerprint, was }));
     }
 
     pub(super) fn trimmed(&mut self) {
