@@ -145,7 +145,7 @@ fn a_server_that_is_killed_is_told_of_and_costs_nothing_of_the_terminal() {
         screen.lines().any(|line| line.contains("bob·") && line.contains("said while cut off"))
     });
     server.restart();
-    bob.wait_for("● connected");
+    bob.wait_for("connected again");
     node.wait_for_text("said while cut off");
     server.kill();
     bob.wait_for("✗ cut off");

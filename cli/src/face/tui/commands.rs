@@ -58,14 +58,7 @@ impl Model {
             Slash::Lock => return act(Command::Lock),
             Slash::Me(does) => return self.say(does, Command::Act),
             Slash::Invite => {
-                let lines = vec![
-                    format!("chat join {}", self.room.invite),
-                    String::new(),
-                    "On the command line others on the same machine can see it; `chat join` alone"
-                        .into(),
-                    "asks for it. Whoever has it can come in: pass it on where nobody else reads."
-                        .into(),
-                ];
+                let lines = self.how_others_join();
                 return self.open(Content::Text { title: "how others join".into(), lines });
             }
             Slash::Why(number) => return self.explain(number, "why", why::why),
@@ -83,6 +76,27 @@ impl Model {
             Slash::Panic => return Some(Action::Panic),
         }
         None
+    }
+
+    fn how_others_join(&self) -> Vec<String> {
+        let told = if self.room.locked {
+            [
+                "That was the way in. The discussion is locked: it lets nobody in any more.",
+                "`chat start` opens another.",
+            ]
+        } else if self.room.open {
+            [
+                "Anyone on this server can come in by this name, and finds it with `chat rooms`.",
+                "`chat start` without --public opens a discussion for those invited.",
+            ]
+        } else {
+            [
+                "On the command line others on the same machine can see it; `chat join` alone",
+                "asks for it. Whoever has it can come in: pass it on where nobody else reads.",
+            ]
+        };
+        let command = format!("chat join {}", self.room.invite);
+        [command, String::new()].into_iter().chain(told.map(str::to_owned)).collect()
     }
 
     /// Leaves; the last member is asked first.

@@ -126,6 +126,9 @@ impl Participant {
         if self.terms.visibility == Visibility::Public {
             self.event(Event::Warning(Notice::new(Code::Open, telling::OPEN)));
         }
+        if !self.keeps_history() {
+            self.trimmed();
+        }
         self.publish_hello();
         let terms = Terms {
             history: self.keeps_history(),
@@ -269,7 +272,7 @@ impl Participant {
             let message = if self.keeps_history() {
                 "older messages are no longer held by anyone here"
             } else {
-                "this discussion keeps no history: you hear what is said from now on"
+                "this discussion keeps no history: who comes in hears only what is said from then on"
             };
             self.event(Event::Warning(Notice::new(Code::Trimmed, message)));
         }

@@ -115,7 +115,7 @@ pub(super) fn agreement(model: &Model, look: Look) -> Vec<Line<'static>> {
         ]));
     }
     lines.push(Line::default());
-    if let Some(agreement) = &model.room.agreement {
+    if let Some(agreement) = model.room.comparison.latest() {
         lines.push(Line::from(format!("Of the whole transcript here: {}", agreement.digest)));
     }
     let own = match verified.holes {
@@ -152,6 +152,9 @@ fn reachable(model: &Model, node: NodeId, look: Look) -> (&'static str, Style) {
 fn verdict(model: &Model, node: NodeId, look: Look) -> (String, Style) {
     if Some(node) == model.room.own {
         return ("this is you".into(), Style::new());
+    }
+    if model.room.down {
+        return ("not compared: cut off".into(), look.faint());
     }
     match standing(model, node) {
         None => ("not compared yet".into(), look.faint()),
