@@ -169,7 +169,14 @@ impl Rooms {
             (crowd, if crowd { members } else { COMPANY - members }, known.announced.room)
         };
         let best = self.known.values().filter(fits).min_by_key(company);
-        if let Some(room) = best.map(|known| known.announced.room) {
+        if let Some(known) = best {
+            // Who excepts rooms has one, or has just found one empty, and may well not come: a
+            // place kept for each of its questions would make a room look fuller the longer it
+            // is asked about.
+            if !request.except.is_empty() {
+                return Ok(assignment(&known.announced));
+            }
+            let room = known.announced.room;
             return self.join(room);
         }
         let open = OpenRequest {
@@ -400,6 +407,16 @@ mod tests {
         let probe = RandomRequest { except: vec![room(1)] };
         assert!(rooms.random(seconds(0), &probe, room(2)).unwrap().opened);
         assert!(rooms.is_empty());
+    }
+
+    #[test]
+    fn a_lone_nodes_probe_takes_no_place() {
+        let mut rooms = Rooms::default();
+        rooms.announced(seconds(0), room(1), public(1, 1));
+        let probe = RandomRequest { except: vec![room(2)] };
+        for _ in 0..20 {
+            assert_eq!(rooms.random(seconds(0), &probe, room(3)).unwrap().members, Some(1));
+        }
     }
 
     #[test]
