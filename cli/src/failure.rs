@@ -120,6 +120,9 @@ impl From<std::io::Error> for Failure {
     }
 }
 
+/// What to do about a stream that answers in a director's place.
+pub(crate) const UNRECORDED: &str = "ask whoever runs the server to take `chat.>` out of its subjects (`nats stream edit`), or use a server without JetStream";
+
 /// A director's refusal, told for the server it was asked at.
 pub(crate) fn director(error: DirectorError, server: &str) -> Failure {
     match error {
@@ -128,6 +131,9 @@ pub(crate) fn director(error: DirectorError, server: &str) -> Failure {
             let what = format!("the server doesn't let this user ask for a room: {why}");
             Failure::new(Code::Refused, what)
                 .next("see nats/accounts.conf for what a user needs; --inbox-prefix must fit")
+        }
+        DirectorError::Recorded(_) => {
+            Failure::new(Code::Refused, error.to_string()).next(UNRECORDED)
         }
         DirectorError::Garbled => Failure::new(Code::Other, error.to_string()),
         DirectorError::Refused(Refusal::Over, _) => Failure::over(),
@@ -157,6 +163,8 @@ mod tests {
         assert_eq!(Failure::from(std::io::Error::from(ErrorKind::BrokenPipe)).code(), Code::Fine);
         let full = DirectorError::Refused(Refusal::Full, String::new());
         assert_eq!(director(full, "s").code(), Code::Refused);
+        let recorded = DirectorError::Recorded("SPY".into());
+        assert_eq!(director(recorded, "s").code(), Code::Refused);
         let locked = DirectorError::Refused(Refusal::Locked, String::new());
         assert_eq!(director(locked, "s"), EnterError::Locked.into());
     }
