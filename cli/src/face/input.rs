@@ -60,6 +60,14 @@ pub(super) fn text(text: String, command: fn(String) -> Command) -> Said {
     Said::Command(command(text))
 }
 
+/// A nick to be taken, if it is one.
+pub(super) fn nick(nick: String) -> Said {
+    match chat_protocol::nick::check(&nick) {
+        Ok(()) => Said::Command(Command::Nick(nick)),
+        Err(why) => wrong(Code::BadInput, why.to_string()),
+    }
+}
+
 /// An error about the input.
 pub(super) fn wrong(code: Code, message: impl Into<String>) -> Said {
     Said::Wrong(Event::Error(Notice::new(code, message)))

@@ -2,7 +2,7 @@
 
 use super::{
     Face, Said, Shown,
-    input::{line_text, text, wrong},
+    input::{self, line_text, text, wrong},
     reader::Line,
 };
 use chat_node::{Code, Command, Event, Reason};
@@ -43,11 +43,7 @@ fn said(line: String) -> Said {
     };
     match object {
         Object { say: Some(say), nick: None, leave: None, lock: None } => text(say, Command::Say),
-        Object { say: None, nick: Some(nick), leave: None, lock: None }
-            if !nick.trim().is_empty() =>
-        {
-            Said::Command(Command::Nick(nick))
-        }
+        Object { say: None, nick: Some(nick), leave: None, lock: None } => input::nick(nick),
         Object { say: None, nick: None, leave: Some(true), lock: None } => {
             Said::Command(Command::Leave(Reason::Left))
         }
@@ -98,6 +94,7 @@ mod tests {
             r#"{"leave":false}"#,
             r#"["x",null,null]"#,
             r#"{"nick":" "}"#,
+            r#"{"nick":"ann·euss"}"#,
         ] {
             assert_eq!(code(line), Some(Code::BadInput), "{line}");
         }

@@ -3,7 +3,7 @@
 
 use super::{
     Said,
-    input::{line_text, text, wrong},
+    input::{self, line_text, text, wrong},
     reader::Line,
     slash::{self, Slash},
 };
@@ -27,7 +27,7 @@ pub(super) fn meaning(line: Line) -> Option<Said> {
 
 fn obeyed(command: Slash) -> Said {
     match command {
-        Slash::Nick(nick) => Said::Command(Command::Nick(nick)),
+        Slash::Nick(nick) => input::nick(nick),
         Slash::Me(does) => text(does, Command::Act),
         Slash::Lock => Said::Command(Command::Lock),
         Slash::Quit | Slash::QuitNow => Said::Command(Command::Leave(Reason::Left)),

@@ -35,18 +35,20 @@ impl Model {
             self.status = Some("not said: you are leaving".into());
             return None;
         }
-        match input::text(text, command) {
-            Said::Wrong(Event::Error(notice) | Event::Warning(notice)) => {
-                self.status = Some(notice.message);
-                None
-            }
-            said => {
-                self.editor.take();
-                (self.unread, self.unread_seen) = (None, false);
-                self.scroll_to(Scroll::End);
-                Some(Action::Say(said))
-            }
+        let action = self.take(input::text(text, command))?;
+        self.editor.take();
+        (self.unread, self.unread_seen) = (None, false);
+        self.scroll_to(Scroll::End);
+        Some(action)
+    }
+
+    /// Hands it on to the room, or tells what is wrong with it.
+    fn take(&mut self, said: Said) -> Option<Action> {
+        if let Said::Wrong(Event::Error(notice) | Event::Warning(notice)) = said {
+            self.status = Some(notice.message);
+            return None;
         }
+        Some(Action::Say(said))
     }
 
     pub(super) fn obey(&mut self, command: Slash) -> Option<Action> {
@@ -54,7 +56,7 @@ impl Model {
             Slash::Help => return self.open(Content::Help),
             Slash::Who => return self.open(Content::Roster),
             Slash::Verify => return self.open(Content::Agreement),
-            Slash::Nick(nick) => return act(Command::Nick(nick)),
+            Slash::Nick(nick) => return self.take(input::nick(nick)),
             Slash::Lock => return act(Command::Lock),
             Slash::Me(does) => return self.say(does, Command::Act),
             Slash::Invite => {
