@@ -133,6 +133,16 @@ mod tests {
     }
 
     #[test]
+    fn the_short_help_fits_a_screen_and_the_long_one_has_all_under_their_headings() {
+        let short = Args::command().render_help().to_string();
+        assert!(short.lines().count() <= 45, "{short}");
+        assert!(!short.contains("--tlsca"), "{short}");
+        let long = Args::command().render_long_help().to_string();
+        let nats = long.find("NATS:").unwrap();
+        assert!(long.find("--nick").unwrap() < nats && nats < long.find("--tlsca").unwrap());
+    }
+
+    #[test]
     fn every_command_is_explained_by_examples() {
         for command in Args::command().get_subcommands() {
             let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();

@@ -12,7 +12,7 @@ use crate::{
     failure::{Code, Failure},
     globals::Color,
 };
-use chat_protocol::limits;
+use chat_protocol::nick;
 use serde::{Deserialize, Deserializer, de::Error};
 use std::{
     io::ErrorKind,
@@ -77,13 +77,7 @@ fn file(environment: impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
 
 fn nick<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let nick = String::deserialize(deserializer)?;
-    if nick.trim().is_empty() {
-        return Err(D::Error::custom("an empty nick"));
-    }
-    if nick.chars().count() > limits::NICK_CHARS {
-        let most = limits::NICK_CHARS;
-        return Err(D::Error::custom(format!("a nick has at most {most} characters")));
-    }
+    nick::check(&nick).map_err(D::Error::custom)?;
     Ok(Some(nick))
 }
 

@@ -46,6 +46,11 @@ impl Failure {
             .next("`chat start` opens another")
     }
 
+    fn locked() -> Self {
+        Self::new(Code::Refused, "that discussion was locked: its members let nobody in any more")
+            .next("`chat start` opens another")
+    }
+
     pub(crate) fn no_director(server: &str) -> Self {
         Self::new(
             Code::NoDirector,
@@ -94,7 +99,8 @@ impl From<EnterError> for Failure {
     fn from(error: EnterError) -> Self {
         match error {
             EnterError::Nobody => Self::over(),
-            EnterError::Terms | EnterError::Locked | EnterError::Server(_) => {
+            EnterError::Locked => Self::locked(),
+            EnterError::Terms | EnterError::Server(_) => {
                 Self::new(Code::Refused, error.to_string())
             }
         }
@@ -114,6 +120,9 @@ impl From<std::io::Error> for Failure {
     }
 }
 
+/// What to do about a stream that answers in a director's place.
+pub(crate) const UNRECORDED: &str = "ask whoever runs the server to take `chat.>` out of its subjects (`nats stream edit`), or use a server without JetStream";
+
 /// A director's refusal, told for the server it was asked at.
 pub(crate) fn director(error: DirectorError, server: &str) -> Failure {
     match error {
@@ -123,8 +132,12 @@ pub(crate) fn director(error: DirectorError, server: &str) -> Failure {
             Failure::new(Code::Refused, what)
                 .next("see nats/accounts.conf for what a user needs; --inbox-prefix must fit")
         }
+        DirectorError::Recorded(_) => {
+            Failure::new(Code::Refused, error.to_string()).next(UNRECORDED)
+        }
         DirectorError::Garbled => Failure::new(Code::Other, error.to_string()),
         DirectorError::Refused(Refusal::Over, _) => Failure::over(),
+        DirectorError::Refused(Refusal::Locked, _) => Failure::locked(),
         DirectorError::Refused(Refusal::Full, _) => Failure::new(Code::Refused, "the room is full")
             .next("ask someone to leave, or open another with `chat start`"),
         DirectorError::Refused(refusal, why) => {
@@ -150,5 +163,9 @@ mod tests {
         assert_eq!(Failure::from(std::io::Error::from(ErrorKind::BrokenPipe)).code(), Code::Fine);
         let full = DirectorError::Refused(Refusal::Full, String::new());
         assert_eq!(director(full, "s").code(), Code::Refused);
+        let recorded = DirectorError::Recorded("SPY".into());
+        assert_eq!(director(recorded, "s").code(), Code::Refused);
+        let locked = DirectorError::Refused(Refusal::Locked, String::new());
+        assert_eq!(director(locked, "s"), EnterError::Locked.into());
     }
 }

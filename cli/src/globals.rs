@@ -2,6 +2,7 @@
 
 use crate::{config::Config, face, failure::Failure, progress::while_waiting};
 use chat_connect::{ConnectError, Connection, NatsArgs, Patience, Settings, connect};
+use chat_protocol::nick::NickError;
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
 use std::io::{self, IsTerminal, Write};
@@ -12,10 +13,8 @@ pub(crate) const CONNECTION_NAME: &str = "chat";
 /// Global options.
 #[derive(Args, Clone)]
 pub(crate) struct Globals {
-    #[command(flatten)]
-    pub(crate) nats: NatsArgs,
     /// What the others see you as; without it a made-up pair of words
-    #[arg(long, global = true, env = "CHAT_NICK", value_name = "NAME")]
+    #[arg(long, global = true, env = "CHAT_NICK", value_name = "NAME", value_parser = nick)]
     pub(crate) nick: Option<String>,
     /// One JSON object a line, on stdin and stdout
     #[arg(long, global = true)]
@@ -30,9 +29,15 @@ pub(crate) struct Globals {
     /// where stderr goes elsewhere
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
+    #[command(flatten)]
+    pub(crate) nats: NatsArgs,
     /// What the configuration file says.
     #[arg(skip)]
     pub(crate) config: Config,
+}
+
+fn nick(text: &str) -> Result<String, NickError> {
+    chat_protocol::nick::check(text).map(|()| text.to_owned())
 }
 
 /// When to use colours.
@@ -72,8 +77,7 @@ impl Globals {
     /// The nick asked for, or a made-up one: never the login name.
     pub(crate) fn nick(&self) -> String {
         let made_up = || petname::petname(2, "-").unwrap_or_else(|| "someone".to_owned());
-        let asked_for = self.nick.clone().filter(|nick| !nick.trim().is_empty());
-        asked_for.or_else(|| self.config.nick.clone()).unwrap_or_else(made_up)
+        self.nick.clone().or_else(|| self.config.nick.clone()).unwrap_or_else(made_up)
     }
 
     /// Whether the bell rings when someone says this node's name.
@@ -147,12 +151,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_nick_is_refused_with_a_word() {
+        for (nick, why) in [("", "made up"), (" ", "made up"), ("ann·euss", "no ·")] {
+            let refused = Only::try_parse_from(["chat", "--nick", nick]).err();
+            let told = refused.map(|error| error.to_string()).unwrap_or_default();
+            assert!(told.contains(why), "{nick:?}: {told}");
+        }
+    }
+
+    #[test]
     fn the_configured_nick_is_taken_where_none_is_asked_for() {
         let config = Config { nick: Some("mole".into()), ..Config::default() };
         let mut globals = globals(&[], config);
         globals.nick = None;
-        assert_eq!(globals.nick(), "mole");
-        globals.nick = Some(" ".into());
         assert_eq!(globals.nick(), "mole");
     }
 }

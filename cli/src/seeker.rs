@@ -3,11 +3,13 @@
 //! Two who ask for company at the same time, through different directors, each get a room of
 //! their own. So whoever is alone asks again, naming its own room as one it doesn't want: after
 //! 1 s, then with back-off up to 8 s and jitter. Of two who are alone the one in the room with
-//! the higher id moves.
+//! the higher id moves. A room that it doesn't move to, or where it found nobody, is named as
+//! well from then on, until no other is left: one that nobody is in any more must not hide the
+//! others for as long as directors remember it.
 
 use chat_director::DirectorClient;
 use chat_node::{Change, Command, Event};
-use chat_protocol::{NodeId, RoomId, director::Assignment};
+use chat_protocol::{NodeId, RoomId, director::Assignment, limits};
 use futures_util::future::{BoxFuture, FutureExt, pending};
 use std::{collections::BTreeSet, time::Duration};
 use tokio::time::{Instant, sleep_until};
@@ -28,6 +30,7 @@ pub(crate) struct Seeker {
     alone: bool,
     next: Instant,
     pause: Duration,
+    passed: Passed,
     asking: Option<BoxFuture<'static, Option<Assignment>>>,
     unheard: Vec<Command>,
     unheard_bytes: usize,
@@ -42,6 +45,7 @@ impl Seeker {
             alone: false,
             next: Instant::now(),
             pause: FIRST_PAUSE,
+            passed: Passed::default(),
             asking: None,
             unheard: Vec::new(),
             unheard_bytes: 0,
@@ -117,16 +121,41 @@ impl Seeker {
                 None => {
                     sleep_until(self.next).await;
                     let director = self.director.clone();
-                    self.asking.insert(async move { director.random(vec![own]).await.ok() }.boxed())
+                    let except = self.passed.except(own);
+                    self.asking.insert(async move { director.random(except).await.ok() }.boxed())
                 }
             };
             let answer = asking.await;
             self.asking = None;
             self.pause = (self.pause * 2).min(LAST_PAUSE);
             self.next = Instant::now() + jittered(self.pause);
-            if let Some(room) = answer.filter(|room| is_better(room, own)) {
+            let Some(room) = answer else { continue };
+            self.passed.note(&room);
+            if is_better(&room, own) {
                 return room;
             }
+        }
+    }
+}
+
+/// Rooms that were looked at, and are not asked for again: fewer than
+/// [`limits::EXCEPTED_ROOMS`].
+#[derive(Debug, Default)]
+struct Passed(Vec<RoomId>);
+
+impl Passed {
+    /// Which rooms not to be told of, the own one first.
+    fn except(&self, own: RoomId) -> Vec<RoomId> {
+        let others = self.0.iter().copied().filter(|room| *room != own);
+        std::iter::once(own).chain(others).take(limits::EXCEPTED_ROOMS).collect()
+    }
+
+    /// Takes note of an answer; where there was no other room, all are looked at again.
+    fn note(&mut self, answer: &Assignment) {
+        if answer.opened || self.0.len() + 1 >= limits::EXCEPTED_ROOMS {
+            self.0.clear();
+        } else if !self.0.contains(&answer.room) {
+            self.0.push(answer.room);
         }
     }
 }
@@ -165,6 +194,21 @@ mod tests {
             let moves =
                 |own: u8, other: u8| is_better(&assignment(other, 1, false), RoomId([own; 16]));
             assert!(moves(a, b) != moves(b, a));
+        }
+    }
+
+    #[test]
+    fn a_room_that_was_of_no_use_hides_no_other() {
+        let (mut passed, own) = (Passed::default(), RoomId([5; 16]));
+        assert_eq!(passed.except(own), [own]);
+        passed.note(&assignment(1, 4, false));
+        passed.note(&assignment(1, 4, false));
+        assert_eq!(passed.except(own), [own, RoomId([1; 16])]);
+        passed.note(&assignment(9, 0, true));
+        assert_eq!(passed.except(own), [own], "there was no other");
+        for room in 10..=200 {
+            passed.note(&assignment(room, 1, false));
+            assert!(passed.except(own).len() <= limits::EXCEPTED_ROOMS);
         }
     }
 

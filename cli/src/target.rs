@@ -3,12 +3,15 @@
 
 use crate::failure::{Code, Failure};
 use chat_node::RoomAddress;
-use chat_protocol::Invite;
+use chat_protocol::{Invite, invite::InviteError};
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use std::io::{self, IsTerminal, Write};
 
 /// What is told of an invite given on the command line.
 pub(crate) const VISIBLE: &str = "the invite stood on the command line, where others on this machine can see it; CHAT_INVITE or the prompt hide it";
+
+/// What an invite begins with.
+const PREFIX: &str = "chat1-";
 
 /// How often an invite is asked for.
 const TRIES: usize = 3;
@@ -54,9 +57,29 @@ fn parse(text: &str) -> Result<RoomAddress, Failure> {
     }
     match text.parse::<Invite>() {
         Ok(invite) => Ok(RoomAddress::Private(invite)),
-        Err(error) => Err(Failure::new(Code::Usage, error.to_string())
-            .next("an invite looks like chat1-xxxx-…, a public room's id has 26 characters (`chat rooms`)")),
+        Err(error) => Err(no_target(text, &error)),
     }
+}
+
+/// Nothing of the text is repeated: it may be nearly an invite.
+fn no_target(text: &str, error: &InviteError) -> Failure {
+    const LOOKS: &str =
+        "an invite looks like chat1-xxxx-…, a public room's id has 26 characters (`chat rooms`)";
+    if *error != InviteError::Prefix {
+        return Failure::new(Code::Usage, error.to_string()).next(LOOKS);
+    }
+    let begins: String = text.chars().take(PREFIX.len()).collect();
+    let misspelt = text.len() > PREFIX.len()
+        && strsim::damerau_levenshtein(&begins.to_lowercase(), PREFIX) <= 2;
+    if misspelt {
+        return Failure::new(Code::Usage, error.to_string()).next("did you mean chat1-…?");
+    }
+    let what = if text.is_empty() {
+        "nothing was given"
+    } else {
+        "that is neither an invite nor a public room's id"
+    };
+    Failure::new(Code::Usage, what).next(format!("{LOOKS}; `chat start TOPIC` opens a discussion"))
 }
 
 fn without_command(text: &str) -> &str {
@@ -124,5 +147,10 @@ mod tests {
         for wrong in ["", "lunch", "chat1-aaaa", &"1".repeat(26)] {
             assert_eq!(parse(wrong).unwrap_err().code(), Code::Usage, "{wrong}");
         }
+        let neither = parse("jowf").unwrap_err();
+        assert_eq!(neither, no_target("jowf", &InviteError::Prefix));
+        assert!(format!("{neither:?}").contains("chat start TOPIC"), "{neither:?}");
+        let misspelt = parse("caht1-aaaa").unwrap_err();
+        assert!(format!("{misspelt:?}").contains("did you mean chat1-"), "{misspelt:?}");
     }
 }

@@ -8,7 +8,9 @@ use chat_connect::Connection;
 use chat_protocol::{
     RoomId,
     director::{Assignment, JoinRequest, Listing, OpenRequest, RandomRequest, Refusal},
+    limits,
     subject::DIRECTOR,
+    text,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
@@ -33,6 +35,11 @@ pub enum DirectorError {
     /// It refused, for this reason.
     #[error("{1}")]
     Refused(Refusal, String),
+    /// A JetStream stream took the question, and acknowledged it in the director's place.
+    #[error(
+        "the stream {0} on this server records what is asked of directors, and answers in their place"
+    )]
+    Recorded(String),
     /// It answered what isn't of this protocol.
     #[error("the director's answer makes no sense: is it of another version?")]
     Garbled,
@@ -118,5 +125,35 @@ fn read<T: DeserializeOwned>(message: &async_nats::Message) -> Result<T, Directo
         let why = header(NATS_SERVICE_ERROR).unwrap_or("refused").to_owned();
         return Err(DirectorError::Refused(refusal, why));
     }
+    if let Some(stream) = recorder(&message.payload) {
+        return Err(DirectorError::Recorded(stream));
+    }
     serde_json::from_slice(&message.payload).map_err(|_| DirectorError::Garbled)
+}
+
+/// Whose acknowledgement of a publication this is: a stream that covers the director's subjects
+/// is faster than the director.
+fn recorder(answer: &[u8]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Acknowledgement {
+        stream: String,
+        #[serde(rename = "seq")]
+        _sequence: u64,
+    }
+    let acknowledgement: Acknowledgement = serde_json::from_slice(answer).ok()?;
+    Some(text::one_line(&acknowledgement.stream, limits::TOPIC_CHARS))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_streams_acknowledgement_is_told_from_a_directors_answer() {
+        let acknowledged = br#"{"type":"io.nats.jetstream.api.v1.pub_ack","stream":"SPY","seq":7}"#;
+        assert_eq!(recorder(acknowledged).as_deref(), Some("SPY"));
+        for answer in [&br#"{"rooms":[]}"#[..], br#"{"room":"x","sealed":true}"#, b"", b"7"] {
+            assert_eq!(recorder(answer), None);
+        }
+    }
 }

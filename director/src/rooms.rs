@@ -117,6 +117,7 @@ impl Rooms {
             history: request.history,
             sealed: request.sealed,
             closing: false,
+            locked: false,
         };
         announcement.topic = topic(&announcement);
         self.remember(now, announcement.clone())?;
@@ -126,9 +127,12 @@ impl Rooms {
     /// The way into a room.
     ///
     /// # Errors
-    /// 404 where there is none, 403 where it is full.
+    /// 404 where there is none, 423 where its members let nobody in, 403 where it is full.
     pub fn join(&mut self, room: RoomId) -> Result<Assignment, Refusal> {
         let known = self.known.get_mut(&room).ok_or(Refusal::Over)?;
+        if known.announced.locked {
+            return Err(Refusal::Locked);
+        }
         if known.is_full() {
             return Err(Refusal::Full);
         }
@@ -156,6 +160,7 @@ impl Rooms {
         let fits = |known: &&Known| {
             known.announced.visibility == Visibility::Public
                 && !known.is_full()
+                && !known.announced.locked
                 && !request.except.contains(&known.announced.room)
         };
         let company = |known: &&Known| {
@@ -164,7 +169,14 @@ impl Rooms {
             (crowd, if crowd { members } else { COMPANY - members }, known.announced.room)
         };
         let best = self.known.values().filter(fits).min_by_key(company);
-        if let Some(room) = best.map(|known| known.announced.room) {
+        if let Some(known) = best {
+            // Who excepts rooms has one, or has just found one empty, and may well not come: a
+            // place kept for each of its questions would make a room look fuller the longer it
+            // is asked about.
+            if !request.except.is_empty() {
+                return Ok(assignment(&known.announced));
+            }
+            let room = known.announced.room;
             return self.join(room);
         }
         let open = OpenRequest {
@@ -185,11 +197,12 @@ impl Rooms {
         Ok(Assignment { members: Some(0), opened: true, ..opened })
     }
 
-    /// Public rooms that have members, the largest first.
+    /// Public rooms that have members and aren't locked, the largest first.
     #[must_use]
     pub fn list(&self, now: Time) -> Listing {
         let public = self.known.values().filter(|known| {
-            known.announced.visibility == Visibility::Public && known.announced.members > 0
+            let Announcement { visibility, members, locked, .. } = known.announced;
+            visibility == Visibility::Public && members > 0 && !locked
         });
         let mut rooms: Vec<_> = public
             .map(|known| ListedRoom {
@@ -277,6 +290,7 @@ mod tests {
             history: true,
             sealed: false,
             closing: false,
+            locked: false,
         }
     }
 
@@ -363,6 +377,16 @@ mod tests {
     }
 
     #[test]
+    fn a_locked_room_is_given_to_nobody_and_no_place_in_it_is_taken() {
+        let mut rooms = Rooms::default();
+        rooms.announced(seconds(0), room(1), Announcement { locked: true, ..public(1, 9) });
+        assert_eq!(rooms.join(room(1)), Err(Refusal::Locked));
+        assert_eq!(rooms.join(room(1)), Err(Refusal::Locked), "not full");
+        assert!(rooms.random(seconds(0), &RandomRequest::default(), room(2)).unwrap().opened);
+        assert!(rooms.list(seconds(0)).rooms.is_empty());
+    }
+
+    #[test]
     fn strangers_meet_in_the_same_room() {
         let mut rooms = Rooms::default();
         let nobody = RandomRequest::default();
@@ -383,6 +407,16 @@ mod tests {
         let probe = RandomRequest { except: vec![room(1)] };
         assert!(rooms.random(seconds(0), &probe, room(2)).unwrap().opened);
         assert!(rooms.is_empty());
+    }
+
+    #[test]
+    fn a_lone_nodes_probe_takes_no_place() {
+        let mut rooms = Rooms::default();
+        rooms.announced(seconds(0), room(1), public(1, 1));
+        let probe = RandomRequest { except: vec![room(2)] };
+        for _ in 0..20 {
+            assert_eq!(rooms.random(seconds(0), &probe, room(3)).unwrap().members, Some(1));
+        }
     }
 
     #[test]

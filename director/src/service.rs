@@ -266,6 +266,7 @@ impl Director {
             history: opened.history,
             sealed: opened.sealed,
             closing: false,
+            locked: false,
         };
         if let Ok(payload) = serde_json::to_vec(&announcement) {
             let lobby = subject::lobby(opened.room);
@@ -321,6 +322,7 @@ fn status(refusal: Refusal) -> &'static str {
         Refusal::Full => "the room is full",
         Refusal::Over => "that discussion is over",
         Refusal::Exists => "there is such a room already",
+        Refusal::Locked => "that discussion is locked",
         Refusal::TooMany => "too many rooms or requests: try again later",
     }
 }

@@ -50,7 +50,9 @@ fn a_nick_can_be_changed_and_a_node_can_leave_by_command() {
     let (mut ann, invite) = Chat::open(&server.url(), "ann");
     let mut bob = Chat::join(&server.url(), &invite, "bob");
     bob.send(&serde_json::json!({ "nick": "robert" }));
-    ann.wait_for("renamed", |event| event["change"] == "renamed" && event["nick"] == "robert");
+    let renamed =
+        ann.wait_for("renamed", |event| event["change"] == "renamed" && event["nick"] == "robert");
+    assert_eq!(renamed["was"], "bob");
     bob.say("new name");
     assert_eq!(ann.wait_for_text("new name")["nick"], "robert");
     bob.send(&serde_json::json!({ "leave": true }));

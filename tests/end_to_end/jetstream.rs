@@ -1,6 +1,6 @@
 //! A server that could keep what passes is named as such.
 
-use chat_tests::{Chat, Director, Server};
+use chat_tests::{Chat, Director, Server, spying::Spy};
 
 #[test]
 fn a_server_with_jetstream_is_warned_of() {
@@ -10,4 +10,20 @@ fn a_server_with_jetstream_is_warned_of() {
     let warning = ann.wait_for("a warning", |event| event["code"] == "jetstream");
     assert_eq!(warning["event"], "warning");
     assert_eq!(ann.finish(), 0);
+}
+
+#[test]
+fn a_stream_that_answers_in_the_directors_place_is_named() {
+    let server = Server::with_jetstream();
+    assert!(Spy::connect(&server.url(), "").record("SPY", "chat.>", false));
+    let mut ann = Chat::run(&server.url(), &["start", "--nick", "ann"]);
+    assert_eq!(ann.wait(), 6, "{}", ann.state());
+    let told = ann.stderr();
+    assert!(told.contains("stream SPY") && told.contains("next: "), "{told}");
+    let mut doctor = Chat::run(&server.url(), &["doctor"]);
+    assert_eq!(doctor.wait(), 2, "{}", doctor.state());
+    let events = doctor.events();
+    let checks = events[0]["checks"].as_array().unwrap();
+    let director = checks.iter().find(|check| check["name"] == "director").unwrap();
+    assert!(director["detail"].as_str().unwrap().contains("stream SPY"), "{director}");
 }

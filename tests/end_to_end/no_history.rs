@@ -22,6 +22,10 @@ fn a_joiner_hears_nothing_of_before_and_everything_after() {
     ann.wait_for_agreement(PATIENCE, 2);
     bob.wait_for_agreement(PATIENCE, 2);
     assert_eq!(bob.texts(), ["after", "answer"]);
+    for chat in [&ann, &bob] {
+        let told = |event: &&serde_json::Value| event["code"] == "trimmed";
+        assert_eq!(chat.events_of("warning").iter().filter(told).count(), 1, "{}", chat.state());
+    }
     assert_eq!(bob.finish(), 0);
     assert_eq!(ann.finish(), 0);
 }

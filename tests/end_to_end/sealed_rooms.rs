@@ -154,6 +154,28 @@ fn a_locked_room_turns_the_invite_away_at_once_and_goes_on_for_those_inside() {
 }
 
 #[test]
+fn a_locked_public_room_is_called_locked_and_never_full_or_over() {
+    let server = Server::start();
+    let _director = Director::start(&server.url());
+    let mut ann =
+        Chat::run(&server.url(), &["start", "--public", "--capacity", "3", "--nick", "ann"]);
+    let room = ann.ready()["invite"].as_str().unwrap().to_owned();
+    ann.send(&serde_json::json!({ "lock": true }));
+    ann.wait_for("locked", |event| event["code"] == "locked");
+    let mut turned_away: Vec<_> = ["eve", "fay", "gus"]
+        .map(|nick| Chat::run(&server.url(), &["join", &room, "--nick", nick]))
+        .into();
+    for chat in &mut turned_away {
+        assert_eq!(chat.wait(), 6, "{}", chat.state());
+        assert!(chat.stderr().contains("locked"), "{}", chat.stderr());
+    }
+    let mut stranger = Chat::run(&server.url(), &["random", "--nick", "hal"]);
+    assert_ne!(stranger.ready()["room"], room.as_str());
+    assert_eq!(stranger.finish(), 0);
+    assert_eq!(ann.finish(), 0);
+}
+
+#[test]
 fn fingerprints_are_words_and_the_same_at_both_ends() {
     let server = Server::start();
     let _director = Director::start(&server.url());

@@ -145,7 +145,7 @@ fn a_server_that_is_killed_is_told_of_and_costs_nothing_of_the_terminal() {
         screen.lines().any(|line| line.contains("bob·") && line.contains("said while cut off"))
     });
     server.restart();
-    bob.wait_for("● connected");
+    bob.wait_for("connected again");
     node.wait_for_text("said while cut off");
     server.kill();
     bob.wait_for("✗ cut off");
@@ -297,9 +297,21 @@ fn a_dumb_terminal_gets_lines() {
     programs::without_settings(&mut command);
     let mut ann = Terminal::start(command, 80, 24);
     ann.wait_for("chat1-");
+    let invite =
+        ann.screen().lines().find_map(|line| line.split("chat join ").nth(1).map(str::to_owned));
+    let mut bob = Chat::join(&server.url(), &invite.unwrap(), "bob");
+    ann.wait_for("bob·");
     ann.line("hello");
-    ann.wait_for(": hello");
+    bob.wait_for_text("hello");
+    ann.line("/qiut");
+    ann.wait_for("did you mean /quit?");
+    bob.say("seen");
+    ann.wait_for(": seen");
+    let screen = ann.screen();
+    assert_eq!(screen.matches("hello").count(), 1, "as it was typed, and not again: {screen}");
     assert!(!ann.is_taken());
-    ann.types("\u{4}");
+    ann.line("/quit");
     assert_eq!(ann.wait(), 0);
+    assert_eq!(bob.texts(), ["hello", "seen"]);
+    assert_eq!(bob.finish(), 0);
 }

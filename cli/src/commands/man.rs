@@ -65,7 +65,16 @@ fn pages(command: Command) -> io::Result<Vec<(String, Vec<u8>)>> {
     Ok(pages)
 }
 
+/// What a page shows of options that every command has comes behind the command's own.
+const GLOBAL: usize = 100;
+
 fn page(name: &str, command: Command) -> io::Result<Vec<u8>> {
+    let mut before = 0..;
+    let command = command.mut_args(|arg| {
+        let order = before.next().unwrap_or_default();
+        let order = if arg.is_global_set() { GLOBAL + order } else { order };
+        arg.display_order(order)
+    });
     let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
     let mut page = Vec::new();
     Man::new(command.after_help(None::<&str>)).title(name).render(&mut page)?;
@@ -126,6 +135,16 @@ mod tests {
             let page = String::from_utf8_lossy(page);
             assert!(page.contains("Examples:") && page.contains(&format!(".TH {name}")), "{name}");
         }
+    }
+
+    #[test]
+    fn a_commands_own_options_come_first() {
+        let pages = pages(crate::args::Args::command()).unwrap();
+        let (_, join) = pages.iter().find(|(name, _)| name == "chat-join").unwrap();
+        let page = String::from_utf8_lossy(join).into_owned();
+        let synopsis = page.lines().find(|line| line.contains("chat join")).unwrap();
+        let at = |option: &str| synopsis.find(option).unwrap();
+        assert!(at("stay") < at("nick") && at("nick") < at("server"), "{synopsis}");
     }
 
     #[test]

@@ -77,7 +77,7 @@ async fn place(
         let room = assignment.room;
         // A room just opened for another stranger may have nobody in it for a moment.
         match enter(connection, assignment, nick, Duration::from_millis(600)).await {
-            Err(EnterError::Nobody) => except.push(room),
+            Err(EnterError::Nobody | EnterError::Locked) => except.push(room),
             entered => return Ok(entered?),
         }
     }

@@ -9,7 +9,7 @@ use chat_connect::{Connection, Patience, Settings, connect};
 use chat_director::Director;
 use std::{
     io::Write,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -34,12 +34,34 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4222", value_parser = listen)]
     listen: SocketAddr,
     /// End after so many seconds without a client
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
+    #[arg(long, value_name = "SECONDS", value_parser = idle_exit)]
     idle_exit: Option<u64>,
 }
 
 fn listen(text: &str) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| "write an address and a port, as in 127.0.0.1:4222".into())
+    if let Ok(address) = text.parse() {
+        return Ok(address);
+    }
+    let bare = text.trim_start_matches('[').trim_end_matches(']');
+    if let Ok(alone) = bare.parse::<IpAddr>() {
+        let whole = SocketAddr::from((alone, 4222));
+        return Err(format!("there is no port in it: write {whole}"));
+    }
+    let (host, port) = text.rsplit_once(':').unwrap_or((text, "4222"));
+    Err(match host {
+        "localhost" => format!("a name can stand for several addresses: write 127.0.0.1:{port}"),
+        _ => "write an address and a port, as in 127.0.0.1:4222; names aren't looked up".into(),
+    })
+}
+
+/// Longest time without a client, in seconds: a year.
+const YEAR: u64 = 31_536_000;
+
+fn idle_exit(text: &str) -> Result<u64, String> {
+    let wanted = text.parse().ok().filter(|seconds| (1..=YEAR).contains(seconds));
+    wanted.ok_or_else(|| {
+        format!("write seconds, from 1 to {YEAR}; leave it out to serve until interrupted")
+    })
 }
 
 const EXAMPLES: &str = "\
@@ -137,4 +159,32 @@ async fn clients(connection: &Connection) -> Option<u64> {
     let answer = timeout(Duration::from_secs(1), asked).await.ok()?.ok()?;
     let answer: serde_json::Value = serde_json::from_slice(&answer.payload).ok()?;
     answer["data"]["total"].as_u64()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_address_is_told_with_what_to_write() {
+        assert!(listen("127.0.0.1:4222").is_ok() && listen("[::1]:4222").is_ok());
+        for (text, next) in [
+            ("localhost", "write 127.0.0.1:4222"),
+            ("localhost:5000", "write 127.0.0.1:5000"),
+            ("0.0.0.0", "write 0.0.0.0:4222"),
+            ("[::1]", "write [::1]:4222"),
+            ("example.org:1", "names aren't looked up"),
+        ] {
+            let told = listen(text).unwrap_err();
+            assert!(told.contains(next), "{text}: {told}");
+        }
+    }
+
+    #[test]
+    fn no_time_at_all_is_no_time_without_a_client() {
+        assert_eq!(idle_exit("1"), Ok(1));
+        for text in ["0", "-1", "soon", "31536001"] {
+            assert!(idle_exit(text).unwrap_err().contains("leave it out"), "{text}");
+        }
+    }
 }

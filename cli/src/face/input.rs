@@ -10,9 +10,12 @@ use chat_protocol::limits;
 use std::{fs::File, io, os::fd::AsFd};
 use tokio::sync::mpsc;
 
-/// Reads lines until the end of input, or until nobody wants them; `said` tells what a line
-/// means.
-pub(super) fn start(sender: mpsc::Sender<Said>, said: fn(String) -> Said) {
+/// Reads lines until the end of input, or until nobody wants them; `meaning` tells what a line
+/// means, if anything.
+pub(super) fn start(
+    sender: mpsc::Sender<Said>,
+    mut meaning: impl FnMut(Line) -> Option<Said> + Send + 'static,
+) {
     std::thread::spawn(move || {
         // Not through the standard library's buffer, which keeps what was read.
         let stdin = io::stdin().as_fd().try_clone_to_owned().map(File::from);
@@ -21,7 +24,8 @@ pub(super) fn start(sender: mpsc::Sender<Said>, said: fn(String) -> Said) {
             return;
         };
         while let Ok(Some(line)) = next_line(&mut stdin) {
-            if sender.blocking_send(meaning(line, said)).is_err() {
+            let Some(said) = meaning(line) else { continue };
+            if sender.blocking_send(said).is_err() {
                 return;
             }
         }
@@ -29,15 +33,15 @@ pub(super) fn start(sender: mpsc::Sender<Said>, said: fn(String) -> Said) {
     });
 }
 
-fn meaning(line: Line, said: fn(String) -> Said) -> Said {
+/// The text of a line, or what is wrong with it.
+pub(super) fn line_text(line: Line) -> Result<String, Notice> {
     match line {
         Line::TooLong => {
-            wrong(Code::TooLong, format!("a line of over {LINE_BYTES} bytes was not read"))
+            let message = format!("a line of over {LINE_BYTES} bytes was not read");
+            Err(Notice::new(Code::TooLong, message))
         }
-        Line::Whole(bytes) => match String::from_utf8(bytes) {
-            Ok(line) => said(line),
-            Err(_) => wrong(Code::NotUtf8, "a line that is not UTF-8 was not read"),
-        },
+        Line::Whole(bytes) => String::from_utf8(bytes)
+            .map_err(|_| Notice::new(Code::NotUtf8, "a line that is not UTF-8 was not read")),
     }
 }
 
@@ -54,6 +58,14 @@ pub(super) fn text(text: String, command: fn(String) -> Command) -> Said {
         return wrong(Code::TooLong, message);
     }
     Said::Command(command(text))
+}
+
+/// A nick to be taken, if it is one.
+pub(super) fn nick(nick: String) -> Said {
+    match chat_protocol::nick::check(&nick) {
+        Ok(()) => Said::Command(Command::Nick(nick)),
+        Err(why) => wrong(Code::BadInput, why.to_string()),
+    }
 }
 
 /// An error about the input.

@@ -2,7 +2,8 @@
 
 use super::{
     Face, Said, Shown,
-    input::{text, wrong},
+    input::{self, line_text, text, wrong},
+    reader::Line,
 };
 use chat_node::{Code, Command, Event, Reason};
 use serde::Deserialize;
@@ -11,7 +12,7 @@ use serde::Deserialize;
 pub(super) struct Json;
 
 impl Face for Json {
-    fn text(&self, event: &Event) -> Option<Shown> {
+    fn text(&mut self, event: &Event) -> Option<Shown> {
         // What is no part of the contract doesn't serialize, all else does.
         serde_json::to_string(event).ok().map(Shown::Data)
     }
@@ -26,8 +27,12 @@ struct Object {
     lock: Option<bool>,
 }
 
-/// The meaning of a line of input.
-pub(super) fn said(line: String) -> Said {
+/// The meaning of a line of input: programs are told of each that has none.
+pub(super) fn meaning(line: Line) -> Option<Said> {
+    Some(line_text(line).map_or_else(|notice| Said::Wrong(Event::Error(notice)), said))
+}
+
+fn said(line: String) -> Said {
     if line.trim().is_empty() {
         return bad("an empty line is no JSON object");
     }
@@ -38,11 +43,7 @@ pub(super) fn said(line: String) -> Said {
     };
     match object {
         Object { say: Some(say), nick: None, leave: None, lock: None } => text(say, Command::Say),
-        Object { say: None, nick: Some(nick), leave: None, lock: None }
-            if !nick.trim().is_empty() =>
-        {
-            Said::Command(Command::Nick(nick))
-        }
+        Object { say: None, nick: Some(nick), leave: None, lock: None } => input::nick(nick),
         Object { say: None, nick: None, leave: Some(true), lock: None } => {
             Said::Command(Command::Leave(Reason::Left))
         }
@@ -93,6 +94,7 @@ mod tests {
             r#"{"leave":false}"#,
             r#"["x",null,null]"#,
             r#"{"nick":" "}"#,
+            r#"{"nick":"ann·euss"}"#,
         ] {
             assert_eq!(code(line), Some(Code::BadInput), "{line}");
         }

@@ -1,4 +1,5 @@
-//! The faces of a room: NDJSON for programs, lines for pipes, a full screen for people.
+//! The faces of a room: NDJSON for programs, lines for pipes and plain terminals, a full screen
+//! for people.
 
 mod input;
 mod json;
@@ -8,6 +9,7 @@ mod reader;
 mod slash;
 mod telling;
 mod tui;
+mod typed;
 
 pub(crate) use output::Output;
 pub(crate) use telling::node_color;
@@ -45,7 +47,7 @@ pub(crate) enum Shown {
 /// How a room looks line by line.
 trait Face: Send {
     /// The text of an event, if it has one.
-    fn text(&self, event: &Event) -> Option<Shown>;
+    fn text(&mut self, event: &Event) -> Option<Shown>;
 }
 
 /// What a face hears from its user, and where it is told of the room.
@@ -59,18 +61,24 @@ pub(crate) struct Opened {
 /// The face that fits: JSON if asked for, the screen of a terminal that can, else lines.
 pub(crate) fn open(globals: &Globals) -> Result<Opened, Failure> {
     let (sender, input) = mpsc::channel(QUEUE);
-    let on_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+    let typed = io::stdin().is_terminal();
+    let on_terminal = typed && io::stdout().is_terminal();
     let dumb = std::env::var_os("TERM").is_none_or(|kind| kind.is_empty() || kind == "dumb");
     if on_terminal && !dumb && !globals.json {
         let (output, hangup) = tui::start(sender, globals.colors(), globals.bell())?;
         return Ok(Opened { input, output, hangup: Some(hangup) });
     }
     let face: Box<dyn Face> = if globals.json {
-        input::start(sender, json::said);
+        input::start(sender, json::meaning);
         Box::new(json::Json)
     } else {
-        input::start(sender, lines::said);
-        Box::new(lines::Lines::new(globals.colors()))
+        if typed {
+            input::start(sender, typed::meaning);
+        } else {
+            let mut piped = lines::Piped::default();
+            input::start(sender, move |line| piped.meaning(line));
+        }
+        Box::new(lines::Lines::new(globals.colors(), on_terminal))
     };
     Ok(Opened { input, output: Output::of(face)?, hangup: None })
 }

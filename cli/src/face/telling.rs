@@ -72,7 +72,10 @@ pub(super) fn member(member: &Member) -> String {
         Change::Back => format!("{who} is back"),
         Change::Gone => format!("{who} is gone"),
         Change::Expelled => format!("{who} is expelled: it signed two contents with one name"),
-        Change::Renamed => format!("{} is now called {who}", member.node.tag()),
+        Change::Renamed => {
+            let was = member.was.as_ref().map(|was| self::who(was, member.node));
+            format!("{} is now called {who}", was.unwrap_or_else(|| member.node.tag()))
+        }
     }
 }
 
@@ -143,6 +146,18 @@ mod tests {
     #[test]
     fn a_message_stands_behind_nick_and_tag_and_its_further_lines_are_indented() {
         assert_eq!(said("one\ntwo", "bob"), "bob·aaaa: one\n  two");
+    }
+
+    #[test]
+    fn a_rename_tells_the_name_before() {
+        let renamed = Member {
+            change: Change::Renamed,
+            node: NodeId([0; 10]),
+            nick: "anna".into(),
+            fingerprint: String::new(),
+            was: Some("a\u{1b}nn".into()),
+        };
+        assert_eq!(member(&renamed), "a\u{fffd}nn·aaaa is now called anna·aaaa");
     }
 
     #[test]

@@ -75,7 +75,10 @@ impl ConnectError {
     pub fn next(&self) -> Option<&'static str> {
         match self {
             Self::Tls { why, .. } => Some(why.next()),
-            Self::Unreachable { .. } | Self::Refused { .. } | Self::File { .. } => None,
+            Self::File { .. } => Some(
+                "--tlsca and --tlscert take certificates, --tlskey and --nkey keys, --creds what `nsc` writes; the context may name it, too",
+            ),
+            Self::Unreachable { .. } | Self::Refused { .. } => None,
         }
     }
 }

@@ -155,6 +155,6 @@ pub(crate) fn pem(file: &str, holds: Pem) -> Result<PathBuf, ConnectError> {
     if lines.any(|line| line.starts_with("-----BEGIN ") && line.ends_with(label)) {
         Ok(file.into())
     } else {
-        Err(unusable(format!("it holds no {what} in PEM")))
+        Err(unusable(format!("it holds no {what} in PEM: no line says -----BEGIN … {label}")))
     }
 }

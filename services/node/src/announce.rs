@@ -33,6 +33,7 @@ impl Announcer {
             history: true,
             sealed: entry.sealed,
             closing: false,
+            locked: false,
         };
         let mut announcer = Self { template, next: now, last: None };
         announcer.learn(entry);
@@ -46,6 +47,12 @@ impl Announcer {
         self.template.topic = entry.topic.clone().filter(|_| public);
         self.template.capacity = entry.capacity;
         self.template.history = entry.history.unwrap_or(true);
+    }
+
+    /// Nobody is let in any more: no director should send anybody from now on.
+    pub(crate) fn locked(&mut self, now: Time) {
+        self.template.locked = true;
+        self.next = now;
     }
 
     pub(crate) fn next(&self) -> Time {
@@ -119,6 +126,16 @@ mod tests {
         announcer.changed(limits::ANNOUNCE);
         announcer.changed(limits::ANNOUNCE);
         assert_eq!(announcer.next(), limits::ANNOUNCE + CHANGE);
+    }
+
+    #[test]
+    fn a_lock_is_announced_at_once_and_from_then_on() {
+        let mut announcer = announcer();
+        let due = |announcer: &mut Announcer, at| announcer.due(at, ME, std::iter::empty(), 1);
+        assert!(!due(&mut announcer, Time::ZERO).unwrap().locked);
+        announcer.locked(Time::ZERO);
+        assert!(due(&mut announcer, Time::ZERO).unwrap().locked);
+        assert!(due(&mut announcer, limits::ANNOUNCE).unwrap().locked);
     }
 
     #[test]

@@ -173,6 +173,9 @@ pub struct Member {
     pub nick: String,
     /// A hash of the public key, to compare over another channel.
     pub fingerprint: String,
+    /// Of one who was renamed: the nick before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub was: Option<String>,
 }
 
 /// See [`Event::Verified`].
@@ -258,7 +261,7 @@ pub enum Code {
     Clear,
     /// The room has no secret: whoever comes in reads along.
     Open,
-    /// The invite lets nobody in any more.
+    /// Nobody else is let in any more.
     Locked,
     /// Something was said that can't be read here.
     Unread,

@@ -1,6 +1,6 @@
 //! Nicks, as their owners last said them. Nothing is decided by a nick alone.
 
-use chat_protocol::{NodeId, limits, text};
+use chat_protocol::{NodeId, limits, nick};
 use std::{collections::HashMap, sync::Arc};
 
 /// Nicks by node; who hasn't said one goes by the tag of its id.
@@ -10,7 +10,7 @@ pub(crate) struct Names(HashMap<NodeId, Arc<str>>);
 impl Names {
     /// Notes a nick, cleaned and cut. True if it is another one than before.
     pub(crate) fn set(&mut self, node: NodeId, nick: &str) -> bool {
-        let nick = text::one_line(nick, limits::NICK_CHARS);
+        let nick = nick::clean(nick);
         if nick.is_empty() || self.0.len() >= limits::TOMBSTONES && !self.0.contains_key(&node) {
             return false;
         }
@@ -26,6 +26,14 @@ impl Names {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_nick_passes_for_another_with_its_tag() {
+        let mut names = Names::default();
+        let node = NodeId([7; 10]);
+        names.set(node, "ann·euss");
+        assert_eq!(&*names.get(&node), "ann-euss");
+    }
 
     #[test]
     fn a_nick_is_cut_and_no_more_nicks_are_kept_than_members_are_remembered() {

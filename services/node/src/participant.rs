@@ -103,6 +103,8 @@ pub struct Participant {
     /// Leaving, for this reason, once everything is said, and stable by then at the latest.
     leaving: Option<(Reason, Time)>,
     said_final: bool,
+    /// A member has said that it lets nobody in.
+    turned_away: bool,
     link: LinkState,
     refused: u64,
     /// Frames delivered unread.
@@ -165,6 +167,7 @@ impl Participant {
             said_at: None,
             leaving: None,
             said_final: false,
+            turned_away: false,
             link: LinkState::Up,
             refused: 0,
             refused_unread: 0,

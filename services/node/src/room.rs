@@ -100,7 +100,7 @@ pub enum EnterError {
     )]
     Terms,
     /// The members let nobody in any more.
-    #[error("that discussion was locked: the invite lets nobody in any more")]
+    #[error("that discussion was locked: its members let nobody in any more")]
     Locked,
     /// The server refused.
     #[error("the server doesn't let this client into the room: {0}")]

@@ -125,6 +125,9 @@ pub struct Announcement {
     /// The last member has left: forget it at once.
     #[serde(default)]
     pub closing: bool,
+    /// The members let nobody in any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub locked: bool,
 }
 
 /// The kind of an announcement.
@@ -147,6 +150,8 @@ pub enum Refusal {
     Over = 404,
     /// There is such a room already.
     Exists = 409,
+    /// The members let nobody in any more.
+    Locked = 423,
     /// The director's memory is full, or too much was asked.
     TooMany = 429,
 }
@@ -161,7 +166,7 @@ impl Refusal {
     /// The refusal of a code, if it is one of ours.
     #[must_use]
     pub fn from_code(code: u16) -> Option<Self> {
-        [Self::Malformed, Self::Full, Self::Over, Self::Exists, Self::TooMany]
+        [Self::Malformed, Self::Full, Self::Over, Self::Exists, Self::Locked, Self::TooMany]
             .into_iter()
             .find(|refusal| refusal.code() == code)
     }

@@ -20,6 +20,7 @@ pub mod hello;
 pub mod id;
 pub mod invite;
 pub mod limits;
+pub mod nick;
 pub mod ranges;
 pub mod sealed;
 pub mod subject;

@@ -5,6 +5,7 @@ use super::{
     check::{Check, Status},
     ears::Heard,
 };
+use crate::failure::UNRECORDED;
 use chat_connect::Connection;
 use chat_director::{DirectorClient, DirectorError};
 use chat_protocol::{RoomId, subject::RoomSubjects};
@@ -88,6 +89,9 @@ pub(super) async fn director(connection: &Connection) -> Check {
             let detail = "none answers: discussions go on, but none can be opened or found";
             Check::new("director", Status::Warning, detail)
                 .next("run `chat-director` at this server, or use `chat serve`, which brings one")
+        }
+        Err(error @ DirectorError::Recorded(_)) => {
+            Check::new("director", Status::Critical, error.to_string()).next(UNRECORDED)
         }
         Err(error) => Check::new("director", Status::Warning, format!("it answers, but: {error}"))
             .next("update the director and chat to the same version"),

@@ -35,18 +35,20 @@ impl Model {
             self.status = Some("not said: you are leaving".into());
             return None;
         }
-        match input::text(text, command) {
-            Said::Wrong(Event::Error(notice) | Event::Warning(notice)) => {
-                self.status = Some(notice.message);
-                None
-            }
-            said => {
-                self.editor.take();
-                (self.unread, self.unread_seen) = (None, false);
-                self.scroll_to(Scroll::End);
-                Some(Action::Say(said))
-            }
+        let action = self.take(input::text(text, command))?;
+        self.editor.take();
+        (self.unread, self.unread_seen) = (None, false);
+        self.scroll_to(Scroll::End);
+        Some(action)
+    }
+
+    /// Hands it on to the room, or tells what is wrong with it.
+    fn take(&mut self, said: Said) -> Option<Action> {
+        if let Said::Wrong(Event::Error(notice) | Event::Warning(notice)) = said {
+            self.status = Some(notice.message);
+            return None;
         }
+        Some(Action::Say(said))
     }
 
     pub(super) fn obey(&mut self, command: Slash) -> Option<Action> {
@@ -54,18 +56,11 @@ impl Model {
             Slash::Help => return self.open(Content::Help),
             Slash::Who => return self.open(Content::Roster),
             Slash::Verify => return self.open(Content::Agreement),
-            Slash::Nick(nick) => return act(Command::Nick(nick)),
+            Slash::Nick(nick) => return self.take(input::nick(nick)),
             Slash::Lock => return act(Command::Lock),
             Slash::Me(does) => return self.say(does, Command::Act),
             Slash::Invite => {
-                let lines = vec![
-                    format!("chat join {}", self.room.invite),
-                    String::new(),
-                    "On the command line others on the same machine can see it; `chat join` alone"
-                        .into(),
-                    "asks for it. Whoever has it can come in: pass it on where nobody else reads."
-                        .into(),
-                ];
+                let lines = self.how_others_join();
                 return self.open(Content::Text { title: "how others join".into(), lines });
             }
             Slash::Why(number) => return self.explain(number, "why", why::why),
@@ -83,6 +78,27 @@ impl Model {
             Slash::Panic => return Some(Action::Panic),
         }
         None
+    }
+
+    fn how_others_join(&self) -> Vec<String> {
+        let told = if self.room.locked {
+            [
+                "That was the way in. The discussion is locked: it lets nobody in any more.",
+                "`chat start` opens another.",
+            ]
+        } else if self.room.open {
+            [
+                "Anyone on this server can come in by this name, and finds it with `chat rooms`.",
+                "`chat start` without --public opens a discussion for those invited.",
+            ]
+        } else {
+            [
+                "On the command line others on the same machine can see it; `chat join` alone",
+                "asks for it. Whoever has it can come in: pass it on where nobody else reads.",
+            ]
+        };
+        let command = format!("chat join {}", self.room.invite);
+        [command, String::new()].into_iter().chain(told.map(str::to_owned)).collect()
     }
 
     /// Leaves; the last member is asked first.

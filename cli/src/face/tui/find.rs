@@ -1,8 +1,8 @@
-//! Searching what was said.
+//! Searching what was said, and told beside: who was once called how.
 
 use super::{
     editor::Editor,
-    transcript::{Entry, Place, Transcript},
+    transcript::{Entry, Kind, Place, Transcript},
 };
 
 /// What is searched for, and where it was found.
@@ -44,9 +44,13 @@ impl Find {
     fn matches<'a>(&self, transcript: &'a Transcript) -> impl Iterator<Item = Place> + use<'a> {
         let wanted = self.text();
         let matches = move |entry: &&Entry| {
-            let (Some(wanted), Some(spoken)) = (&wanted, entry.said()) else { return false };
-            spoken.text.to_lowercase().contains(wanted)
-                || spoken.nick.to_lowercase().contains(wanted)
+            let Some(wanted) = &wanted else { return false };
+            let has = |text: &str| text.to_lowercase().contains(wanted);
+            match &entry.kind {
+                Kind::Said(spoken) => has(&spoken.text) || has(&spoken.nick),
+                Kind::Told(text) | Kind::Wrong(text) => has(text),
+                Kind::Recovered { .. } => false,
+            }
         };
         transcript.iter().rev().filter(matches).map(|entry| entry.place)
     }
@@ -56,6 +60,20 @@ impl Find {
 mod tests {
     use super::*;
     use crate::face::tui::scenes::spoken;
+
+    #[test]
+    fn who_was_renamed_is_found_by_the_name_before() {
+        let mut scene = crate::face::tui::scenes::Scene::discussion();
+        scene.renamed(2, "bob", "robert");
+        scene.line("/search now called");
+        assert_eq!(scene.model.find.count, (1, 1));
+        scene.press(
+            ratatui::crossterm::event::KeyCode::F(2),
+            ratatui::crossterm::event::KeyModifiers::NONE,
+        );
+        let shown = scene.shown(80, 24);
+        assert!(shown.contains("robert") && shown.contains("was bob"), "{shown}");
+    }
 
     #[test]
     fn matches_are_gone_through_from_the_last_one_up_and_around() {

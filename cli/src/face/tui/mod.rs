@@ -8,6 +8,7 @@
 //! remembered in memory.
 
 mod commands;
+mod comparison;
 mod complete;
 mod editor;
 mod find;

@@ -4,11 +4,12 @@
 //! knows no terminal and no clock.
 
 use super::{
+    comparison::Agreement,
     complete::Completion,
     editor::Editor,
     find::Find,
     panel::Panel,
-    room::{Agreement, Phase, Room},
+    room::{Phase, Room},
     scroll::{Laid, Scroll},
     transcript::{Entry, Kind, Place, Spoken, Transcript},
     view,
@@ -17,6 +18,7 @@ use crate::face::{Said, telling};
 use chat_node::{Code, Command, ConnectionState, Event, ListenersState, Message, Notice};
 use chat_protocol::{Key, NodeId, limits, text};
 use jiff::tz::TimeZone;
+use std::time::Duration;
 
 /// A message that comes late and stands so many entries above the end may be out of sight: it
 /// is told of at the end.
@@ -75,6 +77,8 @@ pub(super) struct Model {
     pub(super) below: usize,
     /// Columns and rows.
     pub(super) size: (u16, u16),
+    /// The time, told from outside: since an origin.
+    pub(super) now: Duration,
     zone: TimeZone,
 }
 
@@ -97,6 +101,7 @@ impl Model {
             unread_seen: false,
             below: 0,
             size,
+            now: Duration::ZERO,
             zone,
         }
     }
@@ -122,7 +127,7 @@ impl Model {
                 self.tell(told);
             }
             Event::Agreement { digest, same, of } => {
-                self.room.agreement = Some(Agreement { same, of, digest });
+                self.room.comparison.compared(Agreement { same, of, digest }, self.now);
                 if self.room.phase == Phase::CatchingUp {
                     self.room.phase = Phase::Live;
                 }
@@ -139,7 +144,9 @@ impl Model {
                 if state == ListenersState::Seen {
                     self.transcript.tell(Kind::Wrong(telling::listeners(state, &found)));
                 }
-                self.room.listened(state, &found);
+                if let Some(told) = self.room.listened(state, &found) {
+                    self.tell(told);
+                }
             }
             Event::Connection { state } => {
                 self.room.connection(state);
@@ -152,12 +159,25 @@ impl Model {
             }
             // The banner says it all the time.
             Event::Warning(Notice { code: Code::Clear, .. }) => {}
+            // How the room is, and nothing that went wrong.
+            Event::Warning(Notice { code: Code::Trimmed | Code::Open, message }) => {
+                self.tell(telling::one_line(&message));
+            }
+            Event::Warning(Notice { code: Code::Locked, message }) => {
+                self.room.locked = true;
+                self.tell(telling::one_line(&message));
+            }
             Event::Error(notice) | Event::Warning(notice) => {
                 self.transcript.tell(Kind::Wrong(telling::one_line(&notice.message)));
             }
             Event::Closed(_) => self.room.phase = Phase::Leaving,
         }
         None
+    }
+
+    /// When it looks different although nothing has happened.
+    pub(super) fn changes_at(&self) -> Option<Duration> {
+        self.room.comparison.changes_at(self.now)
     }
 
     /// What the room said no to, for now: it goes back to where it was typed.

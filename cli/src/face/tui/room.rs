@@ -1,11 +1,11 @@
 //! What is known of the room around the transcript: who is there, who agrees, who listens.
 
-use super::wrap::width;
+use super::{comparison::Comparison, wrap::width};
 use crate::face::telling;
 use chat_node::{
     Change, ConnectionState, Listener, ListenerKind, ListenersState, Member, Ready, Verified,
 };
-use chat_protocol::{NodeId, hash::TranscriptDigest, limits, text};
+use chat_protocol::{NodeId, limits, text};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Another member, or this node.
@@ -14,6 +14,8 @@ pub(super) struct Person {
     /// `nick·tag`, cleaned.
     pub(super) who: String,
     pub(super) nick: String,
+    /// The nick before, of one who has taken another.
+    pub(super) was: Option<String>,
     pub(super) fingerprint: String,
     pub(super) reachable: bool,
 }
@@ -28,8 +30,20 @@ pub(super) enum Listeners {
     Unknown,
     /// None was seen; there may be some.
     NoneSeen,
-    /// These: what they are and what they are called.
-    Seen(Vec<String>),
+    /// These: what the streams that keep what passes are called, and what everybody else.
+    Seen { recorders: Vec<String>, listeners: Vec<String> },
+}
+
+impl Listeners {
+    /// Everybody seen: what they do, and what they are called.
+    fn named(&self) -> impl Iterator<Item = String> + '_ {
+        let (recorders, listeners) = match self {
+            Self::Seen { recorders, listeners } => (recorders.as_slice(), listeners.as_slice()),
+            _ => (&[][..], &[][..]),
+        };
+        let recorders = recorders.iter().map(|name| format!("recorded by {name}"));
+        recorders.chain(listeners.iter().map(|name| format!("heard by {name}")))
+    }
 }
 
 /// How far this node is in the room.
@@ -42,14 +56,6 @@ pub(super) enum Phase {
     Leaving,
 }
 
-/// Members with the same transcript as this node, and members in all.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Agreement {
-    pub(super) same: usize,
-    pub(super) of: usize,
-    pub(super) digest: TranscriptDigest,
-}
-
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Room {
@@ -60,6 +66,10 @@ pub(super) struct Room {
     pub(super) invite: String,
     pub(super) server: String,
     pub(super) sealed: bool,
+    /// Whoever knows its name can come in.
+    pub(super) open: bool,
+    /// Nobody is let in any more.
+    pub(super) locked: bool,
     pub(super) down: bool,
     pub(super) phase: Phase,
     /// Of what was said before this node joined, what is here, and all of it; in frames.
@@ -70,7 +80,7 @@ pub(super) struct Room {
     /// What those who have left were called; at most [`limits::MEMBERS`].
     departed: BTreeMap<NodeId, String>,
     pub(super) ignored: BTreeSet<NodeId>,
-    pub(super) agreement: Option<Agreement>,
+    pub(super) comparison: Comparison,
     pub(super) listeners: Listeners,
     pub(super) verified: Option<Verified>,
 }
@@ -86,6 +96,8 @@ impl Room {
             invite: ready.invite.clone(),
             server: ready.server.clone(),
             sealed: ready.sealed,
+            // A public room has no secret: its name is its invite.
+            open: ready.invite == ready.room.to_string(),
             widest: width(&telling::who(&ready.nick, ready.node)),
             ..Self::default()
         }
@@ -109,8 +121,11 @@ impl Room {
                 self.departed.insert(node, who);
             }
             change => {
+                let was = member.was.as_deref().map(|was| text::one_line(was, limits::NICK_CHARS));
+                let before = self.others.get(&node).and_then(|person| person.was.clone());
                 let person = Person {
                     who,
+                    was: was.or(before),
                     nick: text::one_line(&member.nick, limits::NICK_CHARS),
                     fingerprint: text::one_line(&member.fingerprint, 80),
                     reachable: change != Change::Unreachable,
@@ -121,20 +136,29 @@ impl Room {
         telling::member(member)
     }
 
-    /// Who else heard the room, as far as was seen.
-    pub(super) fn listened(&mut self, state: ListenersState, found: &[Listener]) {
-        let name = |listener: &Listener| {
-            let name = text::one_line(&listener.name, limits::TOPIC_CHARS);
-            match listener.kind {
-                ListenerKind::Stream => format!("stream {name}"),
-                ListenerKind::Subscriber => name,
-            }
+    /// Who else heard the room, as far as was seen; what is told of those seen before.
+    pub(super) fn listened(&mut self, state: ListenersState, found: &[Listener]) -> Option<String> {
+        let named = |kind| {
+            let of_kind = found.iter().filter(move |listener| listener.kind == kind);
+            let name = |listener: &Listener| text::one_line(&listener.name, limits::TOPIC_CHARS);
+            of_kind.map(name).collect::<Vec<_>>()
         };
-        self.listeners = match state {
+        let now = match state {
             ListenersState::Unknown => Listeners::Unknown,
             ListenersState::NoneSeen => Listeners::NoneSeen,
-            ListenersState::Seen => Listeners::Seen(found.iter().map(name).collect()),
+            ListenersState::Seen => Listeners::Seen {
+                recorders: named(ListenerKind::Stream),
+                listeners: named(ListenerKind::Subscriber),
+            },
         };
+        let before = std::mem::replace(&mut self.listeners, now);
+        let gone: Vec<_> =
+            before.named().filter(|name| !self.listeners.named().any(|now| now == *name)).collect();
+        let gone = (!gone.is_empty()).then(|| gone.join(", "))?;
+        Some(match state {
+            ListenersState::Unknown => format!("whether it is still so is unknown: {gone}"),
+            _ => format!("no longer seen: {gone}"),
+        })
     }
 
     pub(super) fn connection(&mut self, state: ConnectionState) {

@@ -2,13 +2,12 @@
 
 use super::{
     model::{Action, Model},
-    room::Listeners,
     transcript::Spoken,
     view,
 };
 use chat_node::{
-    Change, ConnectionState, Event, Member, Message, MessageId, Ready, Standing, Verified,
-    WallClock,
+    Change, ConnectionState, Event, Listener, ListenerKind, ListenersState, Member, Message,
+    MessageId, Ready, Standing, Verified, WallClock,
 };
 use chat_protocol::{
     Dot, Key, Lamport, NodeId, Number, RoomId, VectorClock, hash::TranscriptDigest,
@@ -20,7 +19,7 @@ use ratatui::{
     buffer::Buffer,
     crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// 2026-01-01T12:00Z.
 const NOON: u64 = 1_767_268_800_000;
@@ -102,18 +101,14 @@ impl Scene {
     }
 
     pub(super) fn enter(&mut self, members: usize) {
-        self.tell(Event::Ready(Ready {
-            room: RoomId([7; 16]),
-            node: node(1),
-            nick: "ann".into(),
-            fingerprint: "zebra-zero-zone-abandon".into(),
-            invite: "chat1-aaaa-bbbb-cccc-dddd-eeee-ffff-gggg-hhhh-jjjj".into(),
-            server: "nats://127.0.0.1:4222".into(),
-            sealed: false,
-            history: true,
-            members,
-            topic: Some("lunch?".into()),
-        }));
+        self.tell(Event::Ready(ready(members)));
+    }
+
+    /// Into a sealed one that anyone may enter.
+    pub(super) fn enter_public(&mut self, members: usize) {
+        let ready = ready(members);
+        let invite = ready.room.to_string();
+        self.tell(Event::Ready(Ready { sealed: true, invite, ..ready }));
     }
 
     pub(super) fn tell(&mut self, event: Event) -> Option<Action> {
@@ -131,6 +126,17 @@ impl Scene {
             node: node(author),
             nick: nick.into(),
             fingerprint,
+            was: None,
+        }));
+    }
+
+    pub(super) fn renamed(&mut self, author: u8, was: &str, nick: &str) {
+        self.tell(Event::Member(Member {
+            change: Change::Renamed,
+            node: node(author),
+            nick: nick.into(),
+            fingerprint: String::new(),
+            was: Some(was.into()),
         }));
     }
 
@@ -142,9 +148,23 @@ impl Scene {
         self.tell(Event::Connection { state });
     }
 
-    pub(super) fn listened(&mut self, names: &[&str]) {
-        let found = names.iter().map(|name| (*name).to_owned()).collect();
-        self.model.room.listeners = Listeners::Seen(found);
+    /// What a look has found; nobody, or these.
+    pub(super) fn listened(&mut self, found: &[(ListenerKind, &str)]) {
+        let listener = |(kind, name): &(ListenerKind, &str)| Listener {
+            kind: *kind,
+            name: (*name).into(),
+            server: None,
+            connection: None,
+            subject: None,
+        };
+        let found: Vec<_> = found.iter().map(listener).collect();
+        let seen = ListenersState::Seen;
+        let state = if found.is_empty() { ListenersState::NoneSeen } else { seen };
+        self.tell(Event::Listeners { state, found });
+    }
+
+    pub(super) fn passes(&mut self, time: Duration) {
+        self.model.now += time;
     }
 
     /// Bob has the same, carol lacks two frames.
@@ -244,6 +264,21 @@ impl Scene {
             row.trim_end().to_owned() + "\n"
         };
         (0..rows).map(row).collect()
+    }
+}
+
+fn ready(members: usize) -> Ready {
+    Ready {
+        room: RoomId([7; 16]),
+        node: node(1),
+        nick: "ann".into(),
+        fingerprint: "zebra-zero-zone-abandon".into(),
+        invite: "chat1-aaaa-bbbb-cccc-dddd-eeee-ffff-gggg-hhhh-jjjj".into(),
+        server: "nats://127.0.0.1:4222".into(),
+        sealed: false,
+        history: true,
+        members,
+        topic: Some("lunch?".into()),
     }
 }
 

@@ -38,6 +38,8 @@ pub(super) struct Screen {
     stop: Signal,
     resume: Signal,
     rung: Option<Instant>,
+    /// The model's time begins here.
+    origin: Instant,
 }
 
 impl Screen {
@@ -58,7 +60,17 @@ impl Screen {
         model.bell = bell;
         let mut pace = Pace::default();
         pace.change();
-        Ok(Self { model, terminal, pace, keys, said, stop, resume, rung: None })
+        Ok(Self {
+            model,
+            terminal,
+            pace,
+            keys,
+            said,
+            stop,
+            resume,
+            rung: None,
+            origin: Instant::now(),
+        })
     }
 
     /// Shows the room until there is nothing more of it.
@@ -76,9 +88,13 @@ impl Screen {
                     self.draw()?;
                     continue;
                 }
+                () = due(self.model.changes_at().map(|at| self.origin + at)) => {
+                    self.model.now = self.origin.elapsed();
+                }
                 event = events.recv() => match event {
                     None => break,
                     Some(event) => {
+                        self.model.now = self.origin.elapsed();
                         let action = self.model.happened(event);
                         self.act(action)?;
                     }

@@ -4,13 +4,13 @@
 //! difference.
 
 use super::scenes::{Scene, message, node};
-use chat_node::{Change, ConnectionState, Event, Message};
+use chat_node::{Change, ConnectionState, Event, ListenerKind, Message};
 use chat_protocol::{Dot, Number};
 use ratatui::{
     crossterm::event::{Event as Input, KeyCode, KeyModifiers},
     style::{Color, Modifier},
 };
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 /// Both sizes of a situation, against the files of this name.
 fn check(name: &str, mut scene: Scene) {
@@ -69,14 +69,61 @@ fn what_was_recovered_stands_at_its_place_and_is_told_of() {
     let gap = vec![Dot::new(node(2), Number(5)), Dot::new(node(2), Number(6))];
     scene.tell(Event::Message(Message { gap, ..late(7, 9, "so they say", 3) }));
     scene.agree(2, 3);
+    scene.passes(Duration::from_secs(3));
     check("recovered", scene);
 }
 
 #[test]
 fn a_recorder_that_was_seen_cannot_be_overlooked() {
     let mut scene = Scene::discussion();
-    scene.listened(&["stream ARCHIVE (a recorder)", "subscriber spy"]);
+    scene.listened(&[(ListenerKind::Stream, "ARCHIVE"), (ListenerKind::Subscriber, "spy")]);
     check("recorder", scene);
+}
+
+#[test]
+fn a_recorder_that_is_gone_is_told() {
+    let mut scene = Scene::discussion();
+    scene.listened(&[(ListenerKind::Stream, "ARCHIVE"), (ListenerKind::Subscriber, "spy")]);
+    scene.listened(&[(ListenerKind::Subscriber, "spy")]);
+    let shown = scene.shown(80, 24);
+    assert!(shown.contains("no longer seen: recorded by ARCHIVE"), "{shown}");
+    assert!(!shown.contains("no longer seen: heard"), "{shown}");
+}
+
+#[test]
+fn a_public_room_says_that_anyone_may_listen() {
+    let mut scene = Scene::new();
+    scene.enter_public(2);
+    scene.joins(2, "bob");
+    scene.agree(2, 2);
+    scene.listened(&[]);
+    scene.line("/invite");
+    check("public", scene);
+}
+
+#[test]
+fn how_others_join_is_told_as_it_is() {
+    let shown = |prepare: fn(&mut Scene)| {
+        let mut scene = Scene::discussion();
+        prepare(&mut scene);
+        scene.line("/invite");
+        scene.shown(80, 24)
+    };
+    assert!(shown(|_| {}).contains("Whoever has it can come in"));
+    assert!(shown(|scene| scene.enter_public(1)).contains("Anyone on this server can come in"));
+    for public in [false, true] {
+        let locked = |scene: &mut Scene| scene.model.room.locked = true;
+        let shown = if public {
+            shown(|scene| {
+                scene.enter_public(1);
+                scene.model.room.locked = true;
+            })
+        } else {
+            shown(locked)
+        };
+        assert!(shown.contains("lets nobody in"), "{shown}");
+        assert!(!shown.contains("can come in"), "{shown}");
+    }
 }
 
 #[test]
@@ -222,7 +269,7 @@ fn all_scripts_stay_in_their_columns() {
 fn sixteen_colours_do_and_none_do_as_well() {
     for colors in [true, false] {
         let mut scene = Scene::discussion();
-        scene.listened(&["subscriber spy"]);
+        scene.listened(&[(ListenerKind::Subscriber, "spy")]);
         scene.model.colors = colors;
         scene.press(KeyCode::F(2), KeyModifiers::NONE);
         let plain = |color| {

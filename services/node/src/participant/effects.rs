@@ -32,6 +32,7 @@ impl Participant {
                 Effect::CatchingUp { held, left } => {
                     self.event(Event::CatchingUp { held, of: held + left });
                 }
+                Effect::Nobody if self.turned_away => self.outputs.push_back(Output::Locked),
                 Effect::Nobody => self.outputs.push_back(Output::Nobody),
                 Effect::Synced => self.synced(),
                 Effect::Merge => self.say(Vec::new(), false),
@@ -125,6 +126,9 @@ impl Participant {
         }
         if self.terms.visibility == Visibility::Public {
             self.event(Event::Warning(Notice::new(Code::Open, telling::OPEN)));
+        }
+        if !self.keeps_history() {
+            self.trimmed();
         }
         self.publish_hello();
         let terms = Terms {
@@ -224,9 +228,9 @@ impl Participant {
         for (index, item) in items.into_iter().enumerate() {
             match item.kind {
                 ItemKind::Join | ItemKind::Nick => {
-                    let renamed = self.names.set(node, &item.text);
-                    if renamed && !delivery.backfill {
-                        self.member(node, Change::Renamed);
+                    let was = self.names.get(&node);
+                    if self.names.set(node, &item.text) && !delivery.backfill {
+                        self.changed(node, Change::Renamed, Some(was.to_string()));
                     }
                 }
                 ItemKind::Text | ItemKind::Action => {
@@ -258,8 +262,12 @@ impl Participant {
     }
 
     pub(super) fn member(&mut self, node: NodeId, change: Change) {
+        self.changed(node, change, None);
+    }
+
+    fn changed(&mut self, node: NodeId, change: Change, was: Option<String>) {
         let (nick, fingerprint) = (self.names.get(&node).to_string(), self.seal.fingerprint(&node));
-        self.event(Event::Member(Member { change, node, nick, fingerprint }));
+        self.event(Event::Member(Member { change, node, nick, fingerprint, was }));
     }
 
     pub(super) fn trimmed(&mut self) {
@@ -267,7 +275,7 @@ impl Participant {
             let message = if self.keeps_history() {
                 "older messages are no longer held by anyone here"
             } else {
-                "this discussion keeps no history: you hear what is said from now on"
+                "this discussion keeps no history: who comes in hears only what is said from then on"
             };
             self.event(Event::Warning(Notice::new(Code::Trimmed, message)));
         }

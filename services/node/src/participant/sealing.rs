@@ -74,7 +74,8 @@ impl Participant {
     }
 
     fn told_lock(&mut self, who: &str) {
-        let message = format!("{who} locked the discussion: the invite lets nobody in any more");
+        self.announcer.locked(self.now);
+        let message = format!("{who} locked the discussion: nobody else is let in any more");
         self.event(Event::Warning(Notice::new(Code::Locked, message)));
     }
 
@@ -82,6 +83,7 @@ impl Participant {
     pub(super) fn lock_out(&mut self) {
         if self.terms.visibility == Visibility::Private {
             self.seal.lock_next();
+            self.announcer.locked(self.now);
         }
     }
 
@@ -287,10 +289,13 @@ impl Participant {
     }
 
     pub(super) fn turned_away(&mut self, refuse: &Refuse) {
-        let joining = self.is_joining();
-        // In a public room anyone can make one: there nobody is turned away by a word.
-        let private = self.terms.visibility == Visibility::Private;
-        if joining && private && self.seal.is_refused(refuse) {
+        if !self.is_joining() || !self.seal.is_refused(refuse) {
+            return;
+        }
+        // In a public room anyone can make one: there it only explains why nobody lets this
+        // node in.
+        self.turned_away = true;
+        if self.terms.visibility == Visibility::Private {
             self.outputs.push_back(super::Output::Locked);
         }
     }

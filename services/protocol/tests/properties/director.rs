@@ -59,12 +59,12 @@ proptest! {
     #[test]
     fn announcements_are_read_as_written(
         v in any::<u64>(), room in rooms(), members in any::<u32>(), opened in opened(),
-        closing in any::<bool>(),
+        closing in any::<bool>(), locked in any::<bool>(),
     ) {
         let (visibility, topic, capacity, history, sealed) = opened;
         let kind = AnnouncementKind::Room;
         is_read_again(&Announcement {
-            v, kind, room, members, visibility, topic, capacity, history, sealed, closing,
+            v, kind, room, members, visibility, topic, capacity, history, sealed, closing, locked,
         })?;
     }
 

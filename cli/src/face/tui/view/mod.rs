@@ -41,7 +41,9 @@ pub(super) fn areas(model: &Model) -> Areas {
     let banner = header::banners(model, look(model)).len();
     let banner = u16::try_from(banner).unwrap_or(0).min(rows.saturating_sub(input));
     let rest = rows.saturating_sub(input + banner);
-    let (header, status) = (rest.min(1), rest.saturating_sub(2).min(1));
+    let status = header::status(model, look(model), columns).len();
+    let status = u16::try_from(status).unwrap_or(1);
+    let (header, status) = (rest.min(1), rest.saturating_sub(2).min(status));
     let areas = [header, banner, rest - header - status, status, input].map(&mut take);
     let [header, banner, body, status, input] = areas;
     let side = if columns >= WIDE { SIDE } else { 0 };
@@ -62,7 +64,7 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>) {
     lines(frame, areas.banner, header::banners(model, look));
     lines(frame, areas.body, rows::visible(model, areas.body));
     lines(frame, areas.side, roster::side(model, look, areas.side));
-    lines(frame, areas.status, vec![header::status(model, look, areas.status.width)]);
+    lines(frame, areas.status, header::status(model, look, areas.status.width));
     panel::draw(model, look, frame, areas.body);
     input::draw(model, look, frame, areas.input);
 }

@@ -52,13 +52,16 @@ pub(super) fn lines(model: &Model, look: Look) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for (node, who) in &members {
         let (mark, style) = reachable(model, *node, look);
-        let hidden = if model.is_hidden(*node) { "ignored" } else { "" };
+        let was = model.room.others.get(node).and_then(|person| person.was.as_ref());
+        let was = was.map(|was| format!("was {was}"));
+        let hidden = model.is_hidden(*node).then(|| "ignored".to_owned());
+        let beside = was.into_iter().chain(hidden).collect::<Vec<_>>().join(", ");
         let (verdict, verdict_style) = verdict(model, *node, look);
         lines.push(Line::from(vec![
             Span::styled(mark, style),
             Span::styled(padded(who, widest + 2), look.author(*node)),
             Span::styled(padded(&verdict, 22), verdict_style),
-            Span::styled(hidden, look.faint()),
+            Span::styled(beside, look.faint()),
         ]));
     }
     lines.push(Line::default());
@@ -112,7 +115,7 @@ pub(super) fn agreement(model: &Model, look: Look) -> Vec<Line<'static>> {
         ]));
     }
     lines.push(Line::default());
-    if let Some(agreement) = &model.room.agreement {
+    if let Some(agreement) = model.room.comparison.latest() {
         lines.push(Line::from(format!("Of the whole transcript here: {}", agreement.digest)));
     }
     let own = match verified.holes {
@@ -149,6 +152,9 @@ fn reachable(model: &Model, node: NodeId, look: Look) -> (&'static str, Style) {
 fn verdict(model: &Model, node: NodeId, look: Look) -> (String, Style) {
     if Some(node) == model.room.own {
         return ("this is you".into(), Style::new());
+    }
+    if model.room.down {
+        return ("not compared: cut off".into(), look.faint());
     }
     match standing(model, node) {
         None => ("not compared yet".into(), look.faint()),
