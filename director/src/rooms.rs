@@ -254,6 +254,7 @@ fn assignment(announced: &Announcement) -> Assignment {
         history: announced.history,
         sealed: announced.sealed,
         opened: false,
+        pass: None,
     }
 }
 
