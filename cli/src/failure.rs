@@ -118,6 +118,8 @@ impl From<std::io::Error> for Failure {
 pub(crate) fn director(error: DirectorError, server: &str) -> Failure {
     match error {
         DirectorError::Away => Failure::no_director(server),
+        DirectorError::NoPass => Failure::new(Code::NoDirector, format!("at {server} {error}"))
+            .next("have `chat-director --pass-key` run there, at all directors: nats/README.md"),
         DirectorError::Forbidden(why) => {
             let what = format!("the server doesn't let this user ask for a room: {why}");
             Failure::new(Code::Refused, what)

@@ -156,6 +156,7 @@ mod tests {
             history: true,
             sealed: false,
             opened,
+            pass: None,
         }
     }
 
