@@ -39,6 +39,9 @@ pub enum DirectorError {
     /// The server doesn't let this user ask, or be answered.
     #[error("{0}")]
     Forbidden(String),
+    /// It gave a pass by which the server doesn't let this client in.
+    #[error("the server doesn't accept the pass that the director has signed")]
+    PassRefused,
     /// It refused, for this reason.
     #[error("{1}")]
     Refused(Refusal, String),

@@ -9,7 +9,7 @@
 //! has refused an old one, as after a long sleep, a guest's connection is made once more.
 
 use crate::client::{DirectorError, request};
-use chat_connect::{Claims, Connection, Pass};
+use chat_connect::{Claims, ConnectError, Connection, Pass};
 use chat_protocol::director::{Assignment, Holder, Passed};
 use std::{
     sync::{Arc, Weak},
@@ -78,10 +78,7 @@ impl PassHolder {
     async fn take(&self, connection: &Connection, jwt: String) -> Result<Instant, DirectorError> {
         let lifetime = Claims::of(&jwt).ok_or(DirectorError::Garbled)?.lifetime().unwrap_or(LONG);
         let due = Instant::now() + lifetime / 2 + jitter(lifetime / 4);
-        let taken = connection.identify(&self.pass, jwt).await;
-        taken.map_err(|error| {
-            DirectorError::Forbidden(format!("the pass isn't accepted: {error}"))
-        })?;
+        connection.identify(&self.pass, jwt).await.map_err(not_accepted)?;
         Ok(due)
     }
 
@@ -92,8 +89,7 @@ impl PassHolder {
             let first = ask(&guest, &Holder { pass: None, ..self.holder() }).await?;
             // Its own pass, so that the one to be renewed stays as it is.
             let own = Arc::new(self.pass.another());
-            let taken = guest.identify(&own, first.pass).await;
-            taken.map_err(|error| DirectorError::Forbidden(error.to_string()))?;
+            guest.identify(&own, first.pass).await.map_err(not_accepted)?;
             ask(&guest, &self.holder()).await
         } else {
             ask(connection, &self.holder()).await
@@ -144,6 +140,13 @@ async fn ask(connection: &Connection, holder: &Holder) -> Result<Passed, Directo
         DirectorError::Away => DirectorError::NoPass,
         other => other,
     })
+}
+
+fn not_accepted(error: ConnectError) -> DirectorError {
+    match error {
+        ConnectError::Refused { .. } => DirectorError::PassRefused,
+        other => DirectorError::Forbidden(other.to_string()),
+    }
 }
 
 /// A part of this: many who came at once don't ask at once again.
