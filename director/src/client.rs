@@ -72,6 +72,19 @@ impl DirectorClient {
         self.holder.is_some()
     }
 
+    /// Lets the connection into a room as one who joins it, where that needs a pass; else nobody
+    /// is asked.
+    ///
+    /// # Errors
+    /// Nobody answers, or a refusal; the server doesn't accept the pass.
+    pub async fn admit(&self, room: RoomId) -> Result<(), DirectorError> {
+        if self.gives_passes() {
+            let assignment = self.join(room).await?;
+            self.let_in(&assignment).await?;
+        }
+        Ok(())
+    }
+
     /// Lets the connection into a room that was assigned, where that needs a pass. It stays in
     /// the three rooms before.
     ///

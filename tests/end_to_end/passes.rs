@@ -110,6 +110,8 @@ fn strangers_meet_and_rooms_are_listed() {
     let room = nodes[1].last_of("ready").expect("it is in")["room"].to_string();
     let rooms = output(&mut keys.guest(&server.url(), &["rooms", "--json"]));
     assert!(told(&rooms).contains(&room), "{}", told(&rooms));
+    let demo = output(&mut keys.guest(&server.url(), &["demo"]));
+    assert!(told(&demo).contains("Three equal digests"), "{}", told(&demo));
 }
 
 #[test]

@@ -111,11 +111,8 @@ async fn examine(
     let company = match &address {
         None => Company::default(),
         Some(address) => {
-            if director.gives_passes() {
-                let failed = |error| failure::director(error, &connection.server);
-                let assignment = director.join(address.room()).await.map_err(failed)?;
-                director.let_in(&assignment).await.map_err(failed)?;
-            }
+            let admitted = director.admit(address.room()).await;
+            admitted.map_err(|error| failure::director(error, &connection.server))?;
             let listening = company(connection, address);
             let learned = while_waiting("listening for the members' beats", listening).await;
             learned.map_err(|error| Failure::new(Code::Refused, error.to_string()))?

@@ -135,17 +135,18 @@ async fn assigned(
     target: Option<&Target>,
 ) -> Result<DirectorClient, Failure> {
     let director = DirectorClient::new(connection.clone());
-    if !director.gives_passes() {
-        return Ok(director);
+    match target {
+        Some(target) => {
+            let admitted = director.admit(target.address.room()).await;
+            admitted.map_err(|error| failure::director(error, &connection.server))?;
+        }
+        None if director.gives_passes() => {
+            let what = "this server lets nobody see a room without a pass for it";
+            return Err(Failure::new(Code::Refused, what)
+                .next("name one: `chat watch INVITE|ROOM` asks a director for its pass"));
+        }
+        None => {}
     }
-    let Some(target) = target else {
-        let what = "this server lets nobody see a room without a pass for it";
-        return Err(Failure::new(Code::Refused, what)
-            .next("name one: `chat watch INVITE|ROOM` asks a director for its pass"));
-    };
-    let failed = |error| failure::director(error, &connection.server);
-    let assignment = director.join(target.address.room()).await.map_err(failed)?;
-    director.let_in(&assignment).await.map_err(failed)?;
     Ok(director)
 }
 

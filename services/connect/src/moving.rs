@@ -90,9 +90,13 @@ impl Shared {
             inbox_prefix: Some(pass.inbox_prefix()),
             ..settings.clone()
         };
-        let servers = self.servers(&as_holder).await;
         let number = told.borrow().moves + 1;
-        let next = connection::client(&as_holder, &self.name, &told, number, servers).await?;
+        let at = |servers| connection::client(&as_holder, &self.name, &told, number, servers);
+        // Who has named one server means that one.
+        let next = match at(as_holder.servers()).await {
+            Err(ConnectError::Unreachable { .. }) => at(self.servers(&as_holder).await).await?,
+            outcome => outcome?,
+        };
         let before = self.take_over(next, &told).await.map_err(|error| {
             ConnectError::Unreachable { server: as_holder.shown(), why: error.to_string() }
         })?;
