@@ -38,7 +38,7 @@ struct Args {
     pass_key: Option<PathBuf>,
     /// How long a pass is valid; nodes renew theirs at half of it
     #[arg(long, value_name = "SECONDS", env = "CHAT_PASS_LIFETIME", default_value = "86400",
-        value_parser = value_parser!(u64).range(2..=31_536_000))]
+        value_parser = value_parser!(u64).range(10..=31_536_000))]
     pass_lifetime: u64,
 }
 

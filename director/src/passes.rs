@@ -20,6 +20,8 @@ use std::{
 
 /// One room and the one before, and as many for those who are in several.
 const ROOMS: usize = 4;
+/// A pass is renewed until so long after its end: machines sleep.
+const RENEWABLE: Duration = Duration::from_secs(24 * 3600);
 /// A tag of a pass; a room's id follows.
 const ROOM: &str = "room:";
 
@@ -87,7 +89,7 @@ impl Passes {
     }
 
     /// The rooms of the holder's last pass, so that a new one is for them, too: it must be of
-    /// this key and for this user, and have ended no longer ago than it was valid.
+    /// this key and for this user, and have ended no longer ago than [`RENEWABLE`].
     ///
     /// # Errors
     /// 400 where the user is none, 401 where the pass isn't such a one.
@@ -101,7 +103,7 @@ impl Passes {
         let ended = now().saturating_sub(claims["exp"].as_u64().unwrap_or(0));
         if claims["sub"] != user
             || claims["nats"]["issuer_account"] != *self.account
-            || ended > self.lifetime.as_secs()
+            || ended > RENEWABLE.as_secs()
         {
             return Err(Refusal::Stale);
         }
@@ -182,9 +184,9 @@ mod tests {
             json!({ "exp": now() - ago,
             "nats": { "issuer_account": "ACCOUNT", "tags": ["room:nonsense"] } })
         };
-        let old = jwt::sign(&passes_.key, &user, claims(50)).unwrap();
+        let old = jwt::sign(&passes_.key, &user, claims(RENEWABLE.as_secs() - 60)).unwrap();
         assert_eq!(passes_.held(&user, &holder(old)), Ok(Vec::new()));
-        let older = jwt::sign(&passes_.key, &user, claims(90)).unwrap();
+        let older = jwt::sign(&passes_.key, &user, claims(RENEWABLE.as_secs() + 60)).unwrap();
         assert_eq!(passes_.held(&user, &holder(older)), Err(Refusal::Stale));
 
         for wrong in ["", "UAAA", &KeyPair::new_account().public_key(), "*", ">"] {

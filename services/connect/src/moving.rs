@@ -79,7 +79,7 @@ impl Shared {
     /// From now on this connection is who the pass says, and may what that says.
     pub(crate) async fn identify(&self, pass: &Arc<Pass>, jwt: String) -> Result<(), ConnectError> {
         let mut settings = self.settings.lock().await;
-        pass.replace(jwt);
+        let before = pass.replace(jwt);
         let held =
             matches!(&settings.credentials, Credentials::Pass(held) if Arc::ptr_eq(held, pass));
         let told = self.told.upgrade().filter(|told| !held || told.borrow().up);
@@ -90,18 +90,30 @@ impl Shared {
             inbox_prefix: Some(pass.inbox_prefix()),
             ..settings.clone()
         };
+        // One that isn't accepted must not stand in the way of one that was.
+        let moved = self.move_as(&as_holder, &told).await;
+        moved.inspect_err(|_| drop(pass.replace(before)))?;
+        *settings = as_holder;
+        Ok(())
+    }
+
+    /// Another client takes over, at a server named: who has named one means that one.
+    async fn move_as(
+        &self,
+        settings: &Settings,
+        told: &Arc<watch::Sender<Link>>,
+    ) -> Result<(), ConnectError> {
         let number = told.borrow().moves + 1;
-        let at = |servers| connection::client(&as_holder, &self.name, &told, number, servers);
-        // Who has named one server means that one.
-        let next = match at(as_holder.servers()).await {
-            Err(ConnectError::Unreachable { .. }) => at(self.servers(&as_holder).await).await?,
+        let at = |servers| connection::client(settings, &self.name, told, number, servers);
+        let next = match at(settings.servers()).await {
+            Err(ConnectError::Unreachable { .. }) => at(self.servers(settings).await).await?,
             outcome => outcome?,
         };
-        let before = self.take_over(next, &told).await.map_err(|error| {
-            ConnectError::Unreachable { server: as_holder.shown(), why: error.to_string() }
-        })?;
-        *settings = as_holder;
-        retire(before);
+        let before = self.take_over(next, told).await;
+        retire(before.map_err(|error| {
+            let (server, why) = (settings.shown(), error.to_string());
+            ConnectError::Unreachable { server, why }
+        })?);
         Ok(())
     }
 

@@ -51,9 +51,9 @@ impl Pass {
         Some(jwt).filter(|jwt| !jwt.is_empty())
     }
 
-    /// From now on connections are made with this one.
-    pub(crate) fn replace(&self, jwt: String) {
-        *self.jwt.lock().unwrap_or_else(PoisonError::into_inner) = jwt;
+    /// From now on connections are made with this one; the one before.
+    pub(crate) fn replace(&self, jwt: String) -> String {
+        std::mem::replace(&mut self.jwt.lock().unwrap_or_else(PoisonError::into_inner), jwt)
     }
 
     /// Nobody else may hear what begins so.
@@ -166,7 +166,7 @@ mod tests {
     fn what_is_signed_is_the_servers_word_by_the_key_that_the_pass_is_for() {
         let pass = Pass::new();
         assert_eq!(pass.jwt(), None);
-        pass.replace("a.b.c".into());
+        assert_eq!(pass.replace("a.b.c".into()), "");
         let auth = pass.answer(b"nonce").unwrap();
         assert_eq!(auth.jwt.as_deref(), Some("a.b.c"));
         let holder = KeyPair::from_public_key(&pass.user()).unwrap();
