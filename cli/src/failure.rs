@@ -127,6 +127,10 @@ pub(crate) const UNRECORDED: &str = "ask whoever runs the server to take `chat.>
 pub(crate) fn director(error: DirectorError, server: &str) -> Failure {
     match error {
         DirectorError::Away => Failure::no_director(server),
+        DirectorError::NoPass => Failure::new(Code::NoDirector, format!("at {server} {error}"))
+            .next("have `chat-director --pass-key` run there, at all directors: nats/README.md"),
+        DirectorError::PassRefused => Failure::new(Code::Refused, error.to_string())
+            .next("whoever runs it: --pass-key must be a signing key of this server's account, and its clock right"),
         DirectorError::Forbidden(why) => {
             let what = format!("the server doesn't let this user ask for a room: {why}");
             Failure::new(Code::Refused, what)

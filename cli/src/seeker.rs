@@ -185,6 +185,7 @@ mod tests {
             history: true,
             sealed: false,
             opened,
+            pass: None,
         }
     }
 

@@ -1,9 +1,15 @@
 //! `chat-director`: a director as a process of its own.
 
-use chat_connect::{ConnectError, NatsArgs, Patience, Settings, connect};
-use chat_director::{Director, Metrics, pages};
-use clap::{Parser, ValueEnum};
-use std::{net::SocketAddr, process::ExitCode, sync::Arc};
+use chat_connect::{ConnectError, Credentials, NatsArgs, Patience, Settings, connect};
+use chat_director::{Director, Metrics, Passes, keys, pages};
+use clap::{Parser, Subcommand, ValueEnum, value_parser};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Assigns rooms of transient discussions, from soft state only
@@ -11,8 +17,10 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Any number of directors share the work. It waits for its server, and forgets everything
 /// when it ends: discussions go on without it.
 #[derive(Parser)]
-#[command(version)]
+#[command(version, args_conflicts_with_subcommands = true)]
 struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
     #[command(flatten)]
     nats: NatsArgs,
     /// Say more
@@ -24,6 +32,24 @@ struct Args {
     /// Serve /metrics (Prometheus), /healthz and /readyz here; counts only, nothing of a room
     #[arg(long, value_name = "ADDR", env = "CHAT_METRICS")]
     metrics: Option<SocketAddr>,
+    /// Give passes: permissions per room. A file with the seed of the account's signing key for
+    /// them; needs --creds of the same account
+    #[arg(long, value_name = "FILE", env = "CHAT_PASS_KEY")]
+    pass_key: Option<PathBuf>,
+    /// How long a pass is valid; nodes renew theirs at half of it
+    #[arg(long, value_name = "SECONDS", env = "CHAT_PASS_LIFETIME", default_value = "86400",
+        value_parser = value_parser!(u64).range(10..=31_536_000))]
+    pass_lifetime: u64,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make keys, credentials and a server's configuration for permissions per room
+    Keys {
+        /// Where to; nothing in it is overwritten
+        #[arg(value_name = "FOLDER")]
+        folder: PathBuf,
+    },
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -35,6 +61,9 @@ enum LogFormat {
 #[tokio::main]
 async fn main() -> ExitCode {
     let args = Args::parse();
+    if let Some(Command::Keys { folder }) = &args.command {
+        return make_keys(folder);
+    }
     log(&args);
     match run(&args).await {
         Ok(()) => ExitCode::SUCCESS,
@@ -47,6 +76,14 @@ async fn main() -> ExitCode {
 
 async fn run(args: &Args) -> Result<(), (u8, String)> {
     let settings = Settings::resolve(&args.nats).map_err(|error| (2, error.to_string()))?;
+    let passes = args.pass_key.as_deref().map(|key| {
+        let creds = match &settings.credentials {
+            Credentials::Creds(file) => Some(file.as_str()),
+            _ => None,
+        };
+        Passes::new(key, creds, Duration::from_secs(args.pass_lifetime))
+    });
+    let passes = passes.transpose().map_err(|error| (2, error.to_string()))?;
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| (1, error.to_string()))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| (1, error.to_string()))?;
     let mut shutdown = std::pin::pin!(async move {
@@ -66,12 +103,28 @@ async fn run(args: &Args) -> Result<(), (u8, String)> {
         }
         () = &mut shutdown => return Ok(()),
     };
-    let director =
-        Director::start(connection, metrics).await.map_err(|error| (6, error.to_string()))?;
+    let director = Director::start(connection, metrics, passes)
+        .await
+        .map_err(|error| (6, error.to_string()))?;
     tracing::info!("director ready");
     director.run(shutdown).await.map_err(|error| (1, error.to_string()))?;
     tracing::info!("director stopped");
     Ok(())
+}
+
+fn make_keys(folder: &Path) -> ExitCode {
+    match keys::make(folder) {
+        Ok(made) => {
+            for (file, purpose) in made {
+                println!("{}: {purpose}", file.display());
+            }
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(1)
+        }
+    }
 }
 
 /// In one line, as logs are.

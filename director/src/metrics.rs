@@ -25,6 +25,7 @@ pub(crate) enum Question {
     Join,
     Random,
     List,
+    Pass,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]

@@ -267,6 +267,7 @@ fn assignment(announced: &Announcement) -> Assignment {
         history: announced.history,
         sealed: announced.sealed,
         opened: false,
+        pass: None,
     }
 }
 

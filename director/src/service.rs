@@ -1,6 +1,6 @@
 //! The NATS micro-service (ADR-32): requests in, answers out, one task that owns the rooms.
 
-use crate::{Metrics, Rooms, metrics::Question};
+use crate::{Metrics, Passes, Rooms, metrics::Question, passes::with};
 use async_nats::{
     Client, Message,
     service::{Request, Service, ServiceExt, endpoint::Endpoint, error::Error as ServiceFailure},
@@ -9,11 +9,11 @@ use chat_connect::{Connection, Subscriber};
 use chat_protocol::{
     RoomId,
     director::{
-        Announcement, AnnouncementKind, Assignment, JoinRequest, OpenRequest, QUEUE_GROUP,
-        RandomRequest, Refusal, SERVICE,
+        Announcement, AnnouncementKind, Assignment, Holder, JoinRequest, OpenRequest, Passed,
+        QUEUE_GROUP, RandomRequest, Refusal, SERVICE,
     },
     envelope::VERSION,
-    subject::{self, DIRECTOR, LOBBY},
+    subject::{self, DIRECTOR, INBOX, LOBBY},
 };
 use futures_util::{FutureExt, StreamExt};
 use serde::{Serialize, de::DeserializeOwned};
@@ -38,6 +38,8 @@ struct Endpoints {
     join: Endpoint,
     random: Endpoint,
     list: Endpoint,
+    /// Where passes are given.
+    pass: Option<Endpoint>,
 }
 
 impl Endpoints {
@@ -48,9 +50,14 @@ impl Endpoints {
             Some(request) = self.join.next() => Some((Question::Join, request)),
             Some(request) = self.random.next() => Some((Question::Random, request)),
             Some(request) = self.list.next() => Some((Question::List, request)),
+            Some(request) = next(&mut self.pass) => Some((Question::Pass, request)),
             else => None,
         }
     }
+}
+
+async fn next(endpoint: &mut Option<Endpoint>) -> Option<Request> {
+    endpoint.as_mut()?.next().await
 }
 
 /// Why a director could not serve.
@@ -69,6 +76,7 @@ fn refused(error: impl ToString) -> ServeError {
 async fn serve(
     client: &Client,
     metrics: &Arc<Metrics>,
+    passes: bool,
 ) -> Result<(Service, Endpoints), ServeError> {
     let metrics = metrics.clone();
     let service = client
@@ -86,6 +94,10 @@ async fn serve(
         join: group.endpoint("join").await.map_err(refused)?,
         random: group.endpoint("random").await.map_err(refused)?,
         list: group.endpoint("list").await.map_err(refused)?,
+        pass: match passes {
+            true => Some(group.endpoint("pass").await.map_err(refused)?),
+            false => None,
+        },
     };
     Ok((service, endpoints))
 }
@@ -98,6 +110,7 @@ pub struct Director {
     endpoints: Endpoints,
     lobby: Subscriber,
     rooms: Rooms,
+    passes: Option<Passes>,
     metrics: Arc<Metrics>,
     origin: Instant,
     /// Which client of the connection the service is on.
@@ -105,19 +118,24 @@ pub struct Director {
 }
 
 impl Director {
-    /// Subscribes; when it returns, the server has processed that.
+    /// Subscribes; when it returns, the server has processed that. With `passes` each assignment
+    /// comes with one, for who asks for it.
     ///
     /// # Errors
     /// The server's refusal.
-    pub async fn start(connection: Connection, metrics: Arc<Metrics>) -> Result<Self, ServeError> {
+    pub async fn start(
+        connection: Connection,
+        metrics: Arc<Metrics>,
+        passes: Option<Passes>,
+    ) -> Result<Self, ServeError> {
         let moves = connection.link.borrow().moves;
-        let (service, endpoints) = serve(&connection.client(), &metrics).await?;
+        let (service, endpoints) = serve(&connection.client(), &metrics, passes.is_some()).await?;
         let lobby = connection.subscribe(format!("{LOBBY}.*")).await.map_err(refused)?;
         confirm(&connection.client()).await?;
         let origin = Instant::now();
         let rooms = Rooms::default();
         let service = Some(service);
-        Ok(Self { connection, service, endpoints, lobby, rooms, metrics, origin, moves })
+        Ok(Self { connection, service, endpoints, lobby, rooms, passes, metrics, origin, moves })
     }
 
     /// Serves until `shutdown`, then hands over: other instances take every further request.
@@ -156,7 +174,7 @@ impl Director {
     /// answered by that, which still lives for a moment.
     async fn move_over(&mut self) -> Result<(), ServeError> {
         let client = self.connection.client();
-        let (service, endpoints) = serve(&client, &self.metrics).await?;
+        let (service, endpoints) = serve(&client, &self.metrics, self.passes.is_some()).await?;
         // If this connection is lost at once, the subscriptions come back with it.
         if let Err(error) = confirm(&client).await {
             tracing::warn!(%error, "the new server hasn't confirmed");
@@ -202,16 +220,16 @@ impl Director {
         self.hear_announcements();
         let code = match question {
             Question::Open => {
-                let outcome = self.opened(request);
+                let outcome = self.admitted(request, Self::opened);
                 self.tell_others(&outcome).await;
                 answer(request, outcome).await
             }
             Question::Join => {
-                let outcome = parse(request).and_then(|JoinRequest { room }| self.rooms.join(room));
+                let outcome = self.admitted(request, Self::joined);
                 answer(request, outcome).await
             }
             Question::Random => {
-                let outcome = self.randomly(request);
+                let outcome = self.admitted(request, Self::randomly);
                 self.tell_others(&outcome).await;
                 answer(request, outcome).await
             }
@@ -220,6 +238,7 @@ impl Director {
                 let listing = parse_or_default::<Empty>(request).map(|_| self.rooms.list(now));
                 answer(request, listing).await
             }
+            Question::Pass => answer(request, self.passed(request)).await,
         };
         self.metrics.answered(question, code, begun);
     }
@@ -234,6 +253,46 @@ impl Director {
             .zip(announcement)
             .is_some_and(|(room, announcement)| self.rooms.announced(now, room, announcement));
         self.metrics.heard(taken);
+    }
+
+    /// An assignment as `assign` makes it, with a pass for who wants one, and the rooms of the
+    /// pass before.
+    fn admitted(
+        &mut self,
+        request: &Request,
+        assign: impl FnOnce(&mut Self, &Request) -> Result<Assignment, Refusal>,
+    ) -> Result<Assignment, Refusal> {
+        let holder: Holder = parse_or_default(request)?;
+        let wanted = match (&self.passes, &holder.user) {
+            (Some(passes), Some(user)) => {
+                // It says where its holder is: nobody else may hear it.
+                hears_alone(request, user)?;
+                Some((user, passes.held(user, &holder)?))
+            }
+            _ => None,
+        };
+        let mut assignment = assign(self, request)?;
+        if let (Some(passes), Some((user, rooms))) = (&self.passes, wanted) {
+            assignment.pass = Some(passes.issue(user, &with(rooms, assignment.room))?);
+        }
+        Ok(assignment)
+    }
+
+    /// A pass for the rooms of the one before; without that for none, only to ask for a room.
+    fn passed(&self, request: &Request) -> Result<Passed, Refusal> {
+        let holder: Holder = parse(request)?;
+        let (passes, user) =
+            self.passes.as_ref().zip(holder.user.as_ref()).ok_or(Refusal::Malformed)?;
+        if holder.pass.is_some() {
+            hears_alone(request, user)?;
+        }
+        let rooms = passes.held(user, &holder)?;
+        passes.issue(user, &rooms).map(|pass| Passed { pass })
+    }
+
+    fn joined(&mut self, request: &Request) -> Result<Assignment, Refusal> {
+        let JoinRequest { room } = parse(request)?;
+        self.rooms.join(room)
     }
 
     fn opened(&mut self, request: &Request) -> Result<Assignment, Refusal> {
@@ -273,6 +332,13 @@ impl Director {
             let _ = self.connection.client().publish(lobby, payload.into()).await;
         }
     }
+}
+
+/// The answer must go to an inbox that only this user may hear.
+fn hears_alone(request: &Request, user: &str) -> Result<(), Refusal> {
+    let reply = request.message.reply.as_ref().map(async_nats::Subject::as_str);
+    let own = format!("{INBOX}.{user}.");
+    reply.filter(|reply| reply.starts_with(&own)).map(|_| ()).ok_or(Refusal::Malformed)
 }
 
 /// An object without fields that matter.
@@ -319,6 +385,7 @@ async fn answer<T: Serialize>(request: &Request, outcome: Result<T, Refusal>) ->
 fn status(refusal: Refusal) -> &'static str {
     match refusal {
         Refusal::Malformed => "malformed request",
+        Refusal::Stale => "that pass is too old, or not one of this director's",
         Refusal::Full => "the room is full",
         Refusal::Over => "that discussion is over",
         Refusal::Exists => "there is such a room already",

@@ -70,13 +70,40 @@ impl Default for Operator {
     }
 }
 
+/// The claims of a pass that ends so many seconds from now, or did.
+pub(crate) fn pass(account: &str, rooms: &[String], ends_in: i64) -> Value {
+    let tags: Vec<_> = rooms.iter().map(|room| format!("room:{room}")).collect();
+    let now = i64::try_from(now()).unwrap_or(i64::MAX);
+    json!({ "name": "pass", "iat": now - 100, "exp": now + ends_in,
+        "nats": { "type": "user", "version": 2, "issuer_account": account, "tags": tags,
+            "pub": {}, "sub": {} } })
+}
+
+/// A JWT of these claims, as they are.
+///
+/// # Panics
+/// The issuer's pair has no secret part.
+#[must_use]
+pub fn jwt(issuer: &KeyPair, subject: &KeyPair, mut claims: Value) -> String {
+    claims["iss"] = issuer.public_key().into();
+    claims["sub"] = subject.public_key().into();
+    encode(issuer, &claims)
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
 fn sign(issuer: &KeyPair, subject: &KeyPair, name: &str, kind: &str, nats: &Value) -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let now = now();
     let mut nats = nats.clone();
     nats["type"] = kind.into();
     nats["version"] = 2.into();
-    let claims = json!({ "iss": issuer.public_key(), "sub": subject.public_key(), "name": name,
-        "iat": now, "jti": format!("{kind}-{now}"), "nats": nats });
+    let claims = json!({ "name": name, "iat": now, "jti": format!("{kind}-{now}"), "nats": nats });
+    jwt(issuer, subject, claims)
+}
+
+fn encode(issuer: &KeyPair, claims: &Value) -> String {
     let header = BASE64URL_NOPAD.encode(br#"{"typ":"JWT","alg":"ed25519-nkey"}"#);
     let body = format!("{header}.{}", BASE64URL_NOPAD.encode(claims.to_string().as_bytes()));
     let signature = issuer.sign(body.as_bytes()).expect("a pair with a seed signs");

@@ -6,6 +6,7 @@
 pub mod causal;
 pub mod chat;
 pub mod identity;
+pub mod passes;
 pub mod programs;
 pub mod proxy;
 pub mod recorder;
@@ -16,6 +17,7 @@ pub mod wait;
 
 pub use chat::Chat;
 pub use chat_cli::demo::Cable;
+pub use passes::Keys;
 pub use programs::{Director, Server};
 pub use proxy::Proxy;
 pub use recorder::Recorder;

@@ -7,12 +7,13 @@ mod server;
 mod services;
 
 use crate::{
-    failure::{Code, Failure},
+    failure::{self, Code, Failure},
     globals::Globals,
     progress::while_waiting,
     target::Target,
 };
 use chat_connect::{Connection, Patience, Settings, connect};
+use chat_director::DirectorClient;
 use chat_node::{Company, RoomAddress, company};
 use chat_protocol::text;
 use check::{Check, Report, Status};
@@ -103,11 +104,15 @@ async fn examine(
 ) -> Result<(), Failure> {
     told.tell(report, server::reached(connection))?;
     told.tell(report, [server::tls(connection, settings)])?;
-    told.tell(report, [services::round_trip(connection, settings.timeout).await])?;
-    told.tell(report, [services::director(connection).await])?;
+    let director = DirectorClient::new(connection.clone());
+    // First, because a guest becomes somebody by it, who may do more.
+    let answers = services::director(&director).await;
+    told.tell(report, [services::round_trip(connection, settings.timeout).await, answers])?;
     let company = match &address {
         None => Company::default(),
         Some(address) => {
+            let admitted = director.admit(address.room()).await;
+            admitted.map_err(|error| failure::director(error, &connection.server))?;
             let listening = company(connection, address);
             let learned = while_waiting("listening for the members' beats", listening).await;
             learned.map_err(|error| Failure::new(Code::Refused, error.to_string()))?

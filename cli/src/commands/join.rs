@@ -59,8 +59,17 @@ pub(crate) async fn run(target: Target, args: Args, globals: Globals) -> Result<
     if let Err(refused @ DirectorError::Refused(Refusal::Full, _)) = assigned {
         return Err(failure::director(refused, &connection.server));
     }
-    if let Ok(assignment) = &assigned {
-        check_terms(assignment, invited)?;
+    match &assigned {
+        Ok(assignment) => {
+            check_terms(assignment, invited)?;
+            let let_in = director.let_in(assignment).await;
+            let_in.map_err(|error| failure::director(error, &connection.server))?;
+        }
+        // The members can't be asked without a pass.
+        Err(why) if director.gives_passes() => {
+            return Err(failure::director(why.clone(), &connection.server));
+        }
+        Err(_) => {}
     }
     let known = assigned.as_ref().ok();
     let entry = Entry {
@@ -136,6 +145,7 @@ mod tests {
             history,
             sealed,
             opened: false,
+            pass: None,
         };
         let all = [(false, false), (false, true), (true, false), (true, true)];
         for (history, sealed) in all {

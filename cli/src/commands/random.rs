@@ -41,7 +41,7 @@ pub(crate) async fn run(args: Args, globals: Globals) -> Result<(), Failure> {
     let placing = place(&connection, &director, &nick);
     let mut room = while_waiting("looking for a discussion", placing).await?;
     let mut session = Session::new(&globals, &connection, args.stay)?;
-    session.seek_company(Seeker::new(director));
+    session.seek_company(Seeker::new(director.clone()));
     loop {
         let company = match session.stay_in(&mut room).await {
             Outcome::Closed(reason) => return session.end(reason).await,
@@ -49,7 +49,8 @@ pub(crate) async fn run(args: Args, globals: Globals) -> Result<(), Failure> {
         };
         let nick = session.nick().unwrap_or(&nick);
         // The old room is left only once there is a place in the new one.
-        if let Ok(entered) = enter(&connection, company, nick, Duration::ZERO).await {
+        if let Ok(Ok(entered)) = enter(&connection, &director, company, nick, Duration::ZERO).await
+        {
             session.moved();
             abandon(std::mem::replace(&mut room, entered)).await;
         }
@@ -76,19 +77,23 @@ async fn place(
         assignment.opened |= except.len() >= TRIES;
         let room = assignment.room;
         // A room just opened for another stranger may have nobody in it for a moment.
-        match enter(connection, assignment, nick, Duration::from_millis(600)).await {
+        match enter(connection, director, assignment, nick, Duration::from_millis(600)).await? {
             Err(EnterError::Nobody | EnterError::Locked) => except.push(room),
             entered => return Ok(entered?),
         }
     }
 }
 
+/// Fails where the server doesn't let this node into any room; inside, where it can't enter this.
 async fn enter(
     connection: &Connection,
+    director: &DirectorClient,
     assignment: Assignment,
     nick: &str,
     patience: Duration,
-) -> Result<Room, EnterError> {
+) -> Result<Result<Room, EnterError>, Failure> {
+    let let_in = director.let_in(&assignment).await;
+    let_in.map_err(|error| failure::director(error, &connection.server))?;
     let entry = Entry {
         address: RoomAddress::Public(assignment.room),
         opening: if assignment.opened { Opening::Found } else { Opening::Join { patience } },
@@ -99,5 +104,5 @@ async fn enter(
         visibility: Visibility::Public,
         sealed: assignment.sealed,
     };
-    Room::enter(connection.clone(), entry).await
+    Ok(Room::enter(connection.clone(), entry).await)
 }

@@ -76,7 +76,7 @@ pub(crate) async fn run(args: Args, _globals: Globals) -> Result<(), Failure> {
     let binary = embedded::find()?;
     let mut server = Child::start(&binary, args.listen)?;
     let connection = connect(&settings(args.listen)?, "chat-director", Patience::FailFast).await?;
-    let director = Director::start(connection.clone(), Arc::default()).await?;
+    let director = Director::start(connection.clone(), Arc::default(), None).await?;
     let mut stderr = std::io::stderr();
     let _ = writeln!(stderr, "serving on nats://{} (JetStream off); interrupt to end", args.listen);
     if !args.listen.ip().is_loopback() {

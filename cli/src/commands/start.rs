@@ -70,6 +70,8 @@ pub(crate) async fn run(args: Args, globals: Globals) -> Result<(), Failure> {
     let opening = director.open(&request);
     let opened = while_waiting("waiting for the director", opening).await;
     let opened = opened.map_err(|error| failure::director(error, &connection.server))?;
+    let let_in = director.let_in(&opened).await;
+    let_in.map_err(|error| failure::director(error, &connection.server))?;
     let entry = Entry {
         address: if args.public { RoomAddress::Public(opened.room) } else { secret },
         opening: Opening::Found,

@@ -14,11 +14,12 @@ mod line;
 
 use crate::{
     face::{Output, Shown},
-    failure::{Code, Failure},
+    failure::{self, Code, Failure},
     globals::Globals,
     target::{Target, VISIBLE},
 };
-use chat_connect::Link;
+use chat_connect::{Connection, Link};
+use chat_director::DirectorClient;
 use chat_protocol::{Envelope, VectorClock};
 use clocks::FullClocks;
 use diagram::Diagram;
@@ -88,6 +89,8 @@ pub(crate) async fn run(
     if target.as_ref().is_some_and(|target| target.visible) {
         tell(&format!("warning: {VISIBLE}"));
     }
+    // Held as long as is watched: it renews the pass.
+    let _director = assigned(&connection, target.as_ref()).await?;
     let room = target.map_or_else(|| "*".to_owned(), |target| target.address.room().to_string());
     let mut streams = Vec::new();
     for kind in ["msg", "beat", "key"] {
@@ -123,6 +126,28 @@ pub(crate) async fn run(
     // A reader that doesn't read must not hold up an interrupt.
     let _ = timeout(LAST_LINES, output.finish()).await;
     Ok(())
+}
+
+/// Where the server lets nobody see a room without having been assigned it, a watcher asks for
+/// that as a member would.
+async fn assigned(
+    connection: &Connection,
+    target: Option<&Target>,
+) -> Result<DirectorClient, Failure> {
+    let director = DirectorClient::new(connection.clone());
+    match target {
+        Some(target) => {
+            let admitted = director.admit(target.address.room()).await;
+            admitted.map_err(|error| failure::director(error, &connection.server))?;
+        }
+        None if director.gives_passes() => {
+            let what = "this server lets nobody see a room without a pass for it";
+            return Err(Failure::new(Code::Refused, what)
+                .next("name one: `chat watch INVITE|ROOM` asks a director for its pass"));
+        }
+        None => {}
+    }
+    Ok(director)
 }
 
 /// What the traffic looks like.

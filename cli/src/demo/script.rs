@@ -30,6 +30,8 @@ const STEP: Duration = Duration::from_secs(20);
 struct Person {
     name: &'static str,
     room: Room,
+    /// Renews the pass, where there is one.
+    _director: DirectorClient,
     messages: Vec<Message>,
     connected: bool,
     agreed: (usize, usize),
@@ -129,9 +131,11 @@ async fn open(connection: &Connection) -> Result<(RoomAddress, Person), Failure>
         history: true,
         sealed: true,
     };
-    let opened = DirectorClient::new(connection.clone()).open(&request).await;
-    opened.map_err(|error| failure::director(error, &connection.server))?;
-    let ann = Person::enter("ann", connection.clone(), &address, Opening::Found).await?;
+    let director = DirectorClient::new(connection.clone());
+    let failed = |error| failure::director(error, &connection.server);
+    let opened = director.open(&request).await.map_err(failed)?;
+    director.let_in(&opened).await.map_err(failed)?;
+    let ann = Person::enter("ann", connection.clone(), director, &address, Opening::Found).await?;
     Ok((address, ann))
 }
 
@@ -140,14 +144,18 @@ async fn join(
     connection: Connection,
     address: &RoomAddress,
 ) -> Result<Person, Failure> {
-    Person::enter(name, connection, address, Opening::Join { patience: Duration::from_secs(3) })
-        .await
+    let director = DirectorClient::new(connection.clone());
+    let admitted = director.admit(address.room()).await;
+    admitted.map_err(|error| failure::director(error, &connection.server))?;
+    let opening = Opening::Join { patience: Duration::from_secs(3) };
+    Person::enter(name, connection, director, address, opening).await
 }
 
 impl Person {
     async fn enter(
         name: &'static str,
         connection: Connection,
+        director: DirectorClient,
         address: &RoomAddress,
         opening: Opening,
     ) -> Result<Self, Failure> {
@@ -162,7 +170,15 @@ impl Person {
             sealed: true,
         };
         let room = Room::enter(connection, entry).await?;
-        Ok(Self { name, room, messages: Vec::new(), connected: true, agreed: (1, 1), closed: None })
+        Ok(Self {
+            name,
+            room,
+            _director: director,
+            messages: Vec::new(),
+            connected: true,
+            agreed: (1, 1),
+            closed: None,
+        })
     }
 
     async fn say(&mut self, text: &str) -> Result<(), Failure> {

@@ -1,10 +1,11 @@
 //! Connecting, and what everything in a process shares.
 
 use crate::{
-    ConnectError, DEFAULT_SERVER, Settings, Subscriber, TlsTrouble,
+    ConnectError, Pass, Settings, Subscriber, TlsTrouble,
     link::Link,
     moving::{self, Shared},
     options::{options, pause},
+    pass::GUEST_INBOX,
 };
 use async_nats::{Client, ConnectErrorKind, ServerAddr, SubscribeError};
 use std::sync::Arc;
@@ -17,11 +18,13 @@ use tokio::{
 /// the client in it: before a server closes, another client has taken over.
 #[derive(Clone, Debug)]
 pub struct Connection {
-    pub(crate) shared: Arc<Shared>,
+    shared: Arc<Shared>,
     /// The state of the link, kept current by the client's events.
     pub link: watch::Receiver<Link>,
     /// The servers as named by the user, without credentials.
     pub server: String,
+    /// By which a guest came; none if it was no guest.
+    guest: Option<Arc<Settings>>,
 }
 
 impl Connection {
@@ -30,6 +33,36 @@ impl Connection {
     #[must_use]
     pub fn client(&self) -> Client {
         self.shared.client()
+    }
+
+    /// Whether it was begun as a guest, who may only ask for a pass.
+    #[must_use]
+    pub fn is_guests(&self) -> bool {
+        self.guest.is_some()
+    }
+
+    /// Another connection, begun as this one was.
+    ///
+    /// # Errors
+    /// Why there is none; it wasn't begun as a guest.
+    pub async fn afresh(&self) -> Result<Self, ConnectError> {
+        let guest = self.guest.as_ref();
+        let guest = guest.ok_or_else(|| ConnectError::Refused { server: self.server.clone() })?;
+        connect_once(guest, &self.shared.name).await
+    }
+
+    /// Lets it be who the pass says, with what was signed for that now. What was subscribed to
+    /// goes on; what the pass doesn't allow is refused from now on.
+    ///
+    /// # Errors
+    /// The server doesn't accept that, or can't be reached.
+    pub async fn identify(&self, pass: &Arc<Pass>, jwt: String) -> Result<(), ConnectError> {
+        self.shared.identify(pass, jwt).await
+    }
+
+    /// Tells whoever uses it what is wrong with it, as if the server did.
+    pub fn complain(&self, text: String) {
+        self.shared.complain(text);
     }
 
     /// Hears a subject over this client and those that take over from it.
@@ -90,13 +123,15 @@ pub async fn connect(
 async fn connect_once(settings: &Settings, name: &str) -> Result<Connection, ConnectError> {
     let (told, link) = watch::channel(Link::default());
     let told = Arc::new(told);
-    let servers = settings.servers.clone().unwrap_or_else(|| {
-        vec![DEFAULT_SERVER.parse::<ServerAddr>().expect("the default is a URL")]
+    let guest = settings.is_guest().then(|| {
+        let inbox_prefix = settings.inbox_prefix.clone().or_else(|| Some(GUEST_INBOX.to_owned()));
+        Arc::new(Settings { inbox_prefix, ..settings.clone() })
     });
-    let client = client(settings, name, &told, 0, servers).await?;
-    let shared = Arc::new(Shared::new(client));
-    moving::follow(&shared, settings.clone(), name.to_owned(), &told);
-    Ok(Connection { shared, link, server: settings.shown() })
+    let settings = guest.as_deref().unwrap_or(settings);
+    let client = client(settings, name, &told, 0, settings.servers()).await?;
+    let shared = Arc::new(Shared::new(client, name, settings, &told));
+    moving::follow(&shared, told.subscribe());
+    Ok(Connection { shared, link, server: settings.shown(), guest })
 }
 
 /// A client of its own, the one of this number, at one of these servers.

@@ -1,10 +1,10 @@
 //! Credentials, and where they came from.
 
-use crate::SettingsError;
-use std::fmt;
+use crate::{Pass, SettingsError};
+use std::{fmt, sync::Arc};
 
 /// How a client identifies itself. Never shown: `Debug` tells the kind only.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
 pub enum Credentials {
     /// Not at all.
     #[default]
@@ -22,6 +22,8 @@ pub enum Credentials {
     Creds(String),
     /// By a file with an nkey seed.
     Nkey(String),
+    /// By a pass that a director has signed. Never typed: got.
+    Pass(Arc<Pass>),
 }
 
 impl fmt::Debug for Credentials {
@@ -32,6 +34,7 @@ impl fmt::Debug for Credentials {
             Self::Token(_) => "Token(..)",
             Self::Creds(_) => "Creds(..)",
             Self::Nkey(_) => "Nkey(..)",
+            Self::Pass(_) => "Pass(..)",
         })
     }
 }

@@ -14,6 +14,8 @@ pub struct Link {
     pub moves: u64,
     /// The server has said that it will close.
     pub leaving: bool,
+    /// The server doesn't let this client back in: who it was then it is no more.
+    pub refused: bool,
     /// Messages that this client dropped because a subscription's queue was full.
     pub dropped: u64,
     /// The server's last complaint (a permission violation, say), and how many there were.
@@ -43,12 +45,15 @@ impl Link {
 /// What the client says of each try to connect again. It says no more than that the connection
 /// is lost, and that is told.
 const LOST: &str = "IO error";
+/// What it says where the server has refused the credentials.
+const REFUSED: &str = "authorization violation";
 
 pub(crate) fn note(link: &mut Link, event: &Event) {
     match event {
         Event::Connected => {
             link.up = true;
             link.leaving = false;
+            link.refused = false;
         }
         Event::Disconnected | Event::Closed => {
             link.up = false;
@@ -58,6 +63,7 @@ pub(crate) fn note(link: &mut Link, event: &Event) {
         Event::ServerError(error) => complain(link, error.to_string()),
         Event::ClientError(error) => {
             let text = error.to_string();
+            link.refused |= text.ends_with(REFUSED);
             if !text.ends_with(LOST) {
                 complain(link, text);
             }
@@ -67,6 +73,6 @@ pub(crate) fn note(link: &mut Link, event: &Event) {
     }
 }
 
-fn complain(link: &mut Link, text: String) {
+pub(crate) fn complain(link: &mut Link, text: String) {
     link.complaint = Some((link.complaints() + 1, text));
 }

@@ -6,7 +6,7 @@ use crate::{
     tls::{Pem, pem},
 };
 use async_nats::ConnectOptions;
-use std::{sync::Arc, time::Duration};
+use std::{future::ready, sync::Arc, time::Duration};
 use tokio::sync::watch;
 
 /// Unread messages per subscription; beyond them the newest are dropped, and repaired.
@@ -25,7 +25,14 @@ pub(crate) async fn options(
     number: u64,
 ) -> Result<ConnectOptions, ConnectError> {
     let told = told.clone();
-    let mut options = ConnectOptions::new()
+    let mut options = match &settings.credentials {
+        Credentials::Pass(pass) => {
+            let pass = pass.clone();
+            ConnectOptions::with_auth_callback(move |nonce| ready(pass.answer(&nonce)))
+        }
+        _ => ConnectOptions::new(),
+    };
+    options = options
         .name(name)
         .ping_interval(PING)
         // One server that doesn't answer must not use up the time of the others.
@@ -65,7 +72,7 @@ pub(crate) async fn options(
         options = options.tls_first();
     }
     match settings.credentials.clone() {
-        Credentials::None => Ok(options),
+        Credentials::None | Credentials::Pass(_) => Ok(options),
         Credentials::User { user, password } => Ok(options.user_and_password(user, password)),
         Credentials::Token(token) => Ok(options.token(token)),
         Credentials::Creds(file) => {

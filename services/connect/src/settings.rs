@@ -1,7 +1,7 @@
 //! What the options mean, after flag > environment > context > default.
 
 use crate::{
-    Credentials, NatsArgs, SettingsError,
+    Claims, Credentials, NatsArgs, SettingsError,
     context::Context,
     credentials::{Given, Sourced},
 };
@@ -112,6 +112,20 @@ impl Settings {
         let Some(servers) = &self.servers else { return DEFAULT_SERVER.to_owned() };
         let shown: Vec<_> = servers.iter().map(shown).collect();
         shown.join(",")
+    }
+
+    /// The servers to try: those named, else the default.
+    pub(crate) fn servers(&self) -> Vec<ServerAddr> {
+        self.servers.clone().unwrap_or_else(|| {
+            vec![DEFAULT_SERVER.parse::<ServerAddr>().expect("the default is a URL")]
+        })
+    }
+
+    /// Whether these credentials are a guest's.
+    pub(crate) fn is_guest(&self) -> bool {
+        let Credentials::Creds(file) = &self.credentials else { return false };
+        let text = std::fs::read_to_string(file).ok();
+        text.and_then(|text| Claims::of_file(&text)).is_some_and(|claims| claims.is_guest())
     }
 
     /// How many servers there are to try.
@@ -240,8 +254,8 @@ mod tests {
     fn credentials_in_a_url_are_used_and_never_shown() {
         let args = with(|args| args.server = Some("nats://ann:secret@host:4333".into()));
         let settings = resolve(&args, &[]).unwrap();
-        let expected = Credentials::User { user: "ann".into(), password: "secret".into() };
-        assert_eq!(settings.credentials, expected);
+        let Credentials::User { user, password } = &settings.credentials else { panic!("a user") };
+        assert_eq!((user.as_str(), password.as_str()), ("ann", "secret"));
         assert_eq!(settings.shown(), "nats://host:4333");
         assert!(!format!("{settings:?}").contains("secret"));
     }

@@ -54,6 +54,25 @@ pub struct RandomRequest {
     pub except: Vec<RoomId>,
 }
 
+/// Who asks, where the server wants a pass for each room: `user` and `pass` in any request, and
+/// the whole of `chat.director.pass`. Others leave it out, and get no pass.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// The public key of the user that a pass is wanted for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// The user's last pass: the new one is for its rooms, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pass: Option<String>,
+}
+
+/// The answer to `pass`: for the rooms of the last one, none without that.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passed {
+    /// A user's JWT.
+    pub pass: String,
+}
+
 /// The answer to `open`, `join` and `random`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assignment {
@@ -75,6 +94,9 @@ pub struct Assignment {
     /// `random` found no place, so the room is new.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub opened: bool,
+    /// The user's JWT by which the server lets it into the room, if one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pass: Option<String>,
 }
 
 /// The answer to `list`.
@@ -144,6 +166,8 @@ pub enum AnnouncementKind {
 pub enum Refusal {
     /// The request is malformed.
     Malformed = 400,
+    /// The pass shown is another's, too old, or not signed by this account's directors.
+    Stale = 401,
     /// The room is full.
     Full = 403,
     /// No such discussion, any more or ever.
@@ -166,9 +190,17 @@ impl Refusal {
     /// The refusal of a code, if it is one of ours.
     #[must_use]
     pub fn from_code(code: u16) -> Option<Self> {
-        [Self::Malformed, Self::Full, Self::Over, Self::Exists, Self::Locked, Self::TooMany]
-            .into_iter()
-            .find(|refusal| refusal.code() == code)
+        [
+            Self::Malformed,
+            Self::Stale,
+            Self::Full,
+            Self::Over,
+            Self::Exists,
+            Self::Locked,
+            Self::TooMany,
+        ]
+        .into_iter()
+        .find(|refusal| refusal.code() == code)
     }
 }
 

@@ -9,6 +9,9 @@ pub const DIRECTOR: &str = "chat.director";
 /// The prefix of announcements; a room follows.
 pub const LOBBY: &str = "chat.lobby";
 
+/// The first token of inboxes; with passes their user's public key follows.
+pub const INBOX: &str = "_INBOX";
+
 /// The subjects of one room.
 #[derive(Clone, Debug)]
 pub struct RoomSubjects {
@@ -65,7 +68,7 @@ pub fn lobby(room: RoomId) -> String {
 /// answers anything but an inbox can be made to speak where the requester may not.
 #[must_use]
 pub fn is_inbox(reply: &str) -> bool {
-    reply.starts_with("_INBOX") && !reply.contains(['*', '>'])
+    reply.starts_with(INBOX) && !reply.contains(['*', '>'])
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! What directors are asked, and what nodes and directors are told.
 
 use crate::json::read;
+use chat_connect::Claims;
 use chat_protocol::{
     director::{
-        Announcement, Assignment, JoinRequest, Listing, OpenRequest, RandomRequest, clean_topic,
+        Announcement, Assignment, Holder, JoinRequest, Listing, OpenRequest, Passed, RandomRequest,
+        clean_topic,
     },
     limits,
 };
@@ -17,6 +19,11 @@ pub fn director(bytes: &[u8]) -> bool {
     let assignment = read::<Assignment>(bytes);
     let listing = read::<Listing>(bytes);
     let announcement = read::<Announcement>(bytes);
+    let holder = read::<Holder>(bytes);
+    let passed = read::<Passed>(bytes);
+    let passes = passed.as_ref().map(|passed| &passed.pass);
+    let passes = passes.into_iter().chain(holder.as_ref().and_then(|holder| holder.pass.as_ref()));
+    passes.for_each(|pass| drop(Claims::of(pass)));
     let taken = [
         open.is_some(),
         join.is_some(),
@@ -24,6 +31,8 @@ pub fn director(bytes: &[u8]) -> bool {
         assignment.is_some(),
         listing.is_some(),
         announcement.is_some(),
+        holder.is_some(),
+        passed.is_some(),
     ];
     let topics = [
         open.and_then(|open| open.topic),

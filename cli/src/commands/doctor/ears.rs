@@ -190,7 +190,7 @@ fn next(why: &NoTrace) -> &'static str {
     match why {
         NoTrace::OldServer(_) => "update the server to 2.11 or newer",
         NoTrace::Refused(_) => {
-            "ask whoever runs the server to let this user publish to its inbox, _INBOX.>"
+            "where rooms need a pass name one (`chat doctor INVITE`); else ask whoever runs the server to let this user publish to its inbox, _INBOX.>"
         }
         NoTrace::Unsupported(_) => "update all servers to 2.11 or newer",
         NoTrace::Incomplete | NoTrace::Down => "try again",

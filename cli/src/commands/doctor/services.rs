@@ -76,9 +76,9 @@ pub(super) fn made_up_room() -> Option<RoomId> {
 }
 
 /// Whether discussions can be opened and found.
-pub(super) async fn director(connection: &Connection) -> Check {
+pub(super) async fn director(director: &DirectorClient) -> Check {
     let begun = Instant::now();
-    match DirectorClient::new(connection.clone()).list().await {
+    match director.list().await {
         Ok(listing) => {
             let ms = begun.elapsed().as_secs_f64() * 1000.0;
             let rooms = listing.rooms.len();

@@ -2,8 +2,8 @@
 
 use crate::values::{rooms, texts};
 use chat_protocol::director::{
-    Announcement, AnnouncementKind, Assignment, JoinRequest, ListedRoom, Listing, OpenRequest,
-    RandomRequest, Refusal, Visibility,
+    Announcement, AnnouncementKind, Assignment, Holder, JoinRequest, ListedRoom, Listing,
+    OpenRequest, Passed, RandomRequest, Refusal, Visibility,
 };
 use proptest::{collection::vec, option, prelude::*};
 use serde::{Serialize, de::DeserializeOwned};
@@ -41,9 +41,20 @@ proptest! {
     }
 
     #[test]
+    fn passes_are_asked_for_and_given_as_written(
+        user in option::of(texts()), pass in option::of(texts()),
+    ) {
+        if let Some(pass) = pass.clone() {
+            is_read_again(&Passed { pass })?;
+        }
+        is_read_again(&Holder { user, pass })?;
+    }
+
+    #[test]
     fn answers_are_read_as_written(
         room in rooms(), members in option::of(any::<u32>()), terms in opened(),
         opened in any::<bool>(), ages in vec(any::<u64>(), 0..4),
+        pass in option::of(texts()),
     ) {
         let (visibility, topic, capacity, history, sealed) = terms;
         let listed = |age_s: &u64| {
@@ -52,7 +63,7 @@ proptest! {
         };
         is_read_again(&Listing { rooms: ages.iter().map(listed).collect() })?;
         is_read_again(&Assignment {
-            room, members, visibility, topic, capacity, history, sealed, opened,
+            room, members, visibility, topic, capacity, history, sealed, opened, pass,
         })?;
     }
 
