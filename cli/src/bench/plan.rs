@@ -56,11 +56,10 @@ pub(crate) async fn measure(
             (raw, ours)
         };
         let (raw, ours) = while_waiting(&what, turn).await;
-        for outcome in &ours {
-            if outcome.deliveries == 0 {
-                let why = "nothing was heard in the room".to_owned();
-                return Err(Failure::new(Code::Other, why).next("`chat doctor` looks closer"));
-            }
+        if raw.iter().chain(&ours).any(|outcome| outcome.deliveries == 0) {
+            return Err(Failure::new(Code::Refused, "nothing of what was said arrived").next(
+                "the server must let this user publish and subscribe below _INBOX and chat.room",
+            ));
         }
         figures.add(raw, ours);
     }
