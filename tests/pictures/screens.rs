@@ -84,7 +84,7 @@ fn recorded(size: (u16, u16)) {
     assert!(Spy::connect(&server.url(), "it").record("everything", "chat.>", true));
     let start = command(&server.url(), "ann", &["start", "lunch?"]);
     let ann = Terminal::start(start, size.0, size.1);
-    ann.wait_for("LISTENING, and no member: stream everything");
+    ann.wait_for("RECORDED at the server, by stream everything");
     keep(&ann, "recorder", size);
     ann.line("/quit");
     ann.wait_for("nothing of this discussion exists elsewhere");
