@@ -37,7 +37,7 @@ pub(crate) struct Load {
 }
 
 /// What came of it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Outcome {
     /// Messages heard, in all.
     pub(crate) deliveries: u64,
@@ -79,12 +79,7 @@ pub(crate) async fn run<V: Voice, E: Ear>(
     voices.splice(..0, back.into_iter().map(|(_, voice)| voice));
     let mut heard = hearing.join_all().await;
     heard.sort_by_key(|(own, ..)| *own);
-    let mut outcome = Outcome {
-        deliveries: 0,
-        took: Duration::ZERO,
-        latencies: Vec::new(),
-        faults: Faults::default(),
-    };
+    let mut outcome = Outcome::default();
     for (_, ear, mut heard, last) in heard {
         ears.push(ear);
         outcome.deliveries += heard.latencies.len() as u64;

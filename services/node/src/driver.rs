@@ -152,10 +152,9 @@ impl Driver {
             self.offer();
             tokio::select! {
                 biased;
-                permit = events.reserve(), if !self.pending.is_empty() => match permit {
-                    Ok(permit) => if let Some(event) = self.pending.pop_front() { permit.send(event) },
-                    // The user is gone without a word.
-                    Err(_) => self.abandon(),
+                // With room for more it is offered more; without a user nothing can be.
+                permit = events.reserve(), if !self.pending.is_empty() => if permit.is_err() {
+                    self.abandon();
                 },
                 changed = self.link.changed(), if !self.abandoned => match changed {
                     Ok(()) => self.link_changed(),
