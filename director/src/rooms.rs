@@ -179,14 +179,7 @@ impl Rooms {
             let room = known.announced.room;
             return self.join(room);
         }
-        let open = OpenRequest {
-            room: None,
-            visibility: Visibility::Public,
-            topic: None,
-            capacity: None,
-            history: true,
-            sealed: true,
-        };
+        let open = OpenRequest::public();
         // Someone who waits alone in a room of its own looks for company: a room remembered for
         // such a probe would only be another empty one.
         let opened = if request.except.is_empty() {

@@ -5,7 +5,7 @@ use chat_connect::{Connection, Credentials, Patience, Settings};
 use chat_director::{DirectorClient, DirectorError};
 use chat_protocol::{
     RoomId,
-    director::{OpenRequest, Refusal, Visibility},
+    director::{OpenRequest, Refusal},
     subject::RoomSubjects,
 };
 use chat_tests::{Keys, wait::PATIENCE};
@@ -27,15 +27,7 @@ pub(crate) async fn guest(keys: &Keys, url: &str) -> (Connection, DirectorClient
 
 /// Opens a room and is let in.
 pub(crate) async fn opened(director: &DirectorClient) -> RoomId {
-    let request = OpenRequest {
-        room: None,
-        visibility: Visibility::Public,
-        topic: None,
-        capacity: None,
-        history: true,
-        sealed: true,
-    };
-    let assignment = director.open(&request).await.expect("an assignment");
+    let assignment = director.open(&OpenRequest::public()).await.expect("an assignment");
     director.let_in(&assignment).await.expect("a pass that the server accepts");
     assignment.room
 }

@@ -123,14 +123,7 @@ async fn open(connection: &Connection) -> Result<(RoomAddress, Person), Failure>
     let secret = Secret::try_fill(getrandom::fill)
         .map_err(|error| Failure::new(Code::Other, error.to_string()))?;
     let address = RoomAddress::Private(Invite { secret, clear: false, history: true });
-    let request = OpenRequest {
-        room: Some(address.room()),
-        visibility: Visibility::Private,
-        topic: None,
-        capacity: None,
-        history: true,
-        sealed: true,
-    };
+    let request = OpenRequest::private(address.room());
     let director = DirectorClient::new(connection.clone());
     let failed = |error| failure::director(error, &connection.server);
     let opened = director.open(&request).await.map_err(failed)?;

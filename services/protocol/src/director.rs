@@ -39,6 +39,27 @@ pub struct OpenRequest {
     pub sealed: bool,
 }
 
+impl OpenRequest {
+    /// A public room without a topic: sealed, with history, for as many as fit.
+    #[must_use]
+    pub fn public() -> Self {
+        Self {
+            room: None,
+            visibility: Visibility::Public,
+            topic: None,
+            capacity: None,
+            history: true,
+            sealed: true,
+        }
+    }
+
+    /// As [`OpenRequest::public`], a private one of this id.
+    #[must_use]
+    pub fn private(room: RoomId) -> Self {
+        Self { room: Some(room), visibility: Visibility::Private, ..Self::public() }
+    }
+}
+
 /// `chat.director.join`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JoinRequest {
