@@ -30,6 +30,7 @@ mod random_strangers;
 mod sealed_rooms;
 mod server_restart;
 mod slow_reader;
+mod stopped_and_back;
 mod terminal;
 mod tls_and_identity;
 mod watching;

@@ -33,7 +33,7 @@ impl Engine {
 
     /// Says a frame that was drafted and signed: delivers it here and publishes it.
     pub fn say(&mut self, now: Time, entry: Entry) {
-        self.now = self.now.max(now);
+        self.pass(now);
         debug_assert_eq!(entry.dot(), Dot::new(self.me, self.number.next()), "drafted just now");
         let is_final = entry.frame.is_final;
         self.number = entry.frame.number;

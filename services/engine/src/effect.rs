@@ -88,6 +88,8 @@ pub enum Effect {
     Deliver(Delivery),
     /// Say a frame without items: it merges the heads.
     Merge,
+    /// This node was stopped for a while: nobody is blamed for what it didn't hear.
+    Paused,
     /// Someone's presence changed.
     Presence(NodeId, PresenceChange),
     /// Older frames than some are not held by anyone asked, so they never will be here.

@@ -147,7 +147,7 @@ impl Engine {
     /// Takes one input at time `now`. Never blocks, never fails: what is wrong with an
     /// input becomes an [`Effect::Fault`] or nothing.
     pub fn handle(&mut self, now: Time, input: Input) {
-        self.now = self.now.max(now);
+        self.pass(now);
         if self.phase == Phase::Gone {
             return;
         }
@@ -165,9 +165,29 @@ impl Engine {
         self.claim_missing();
     }
 
+    /// Time has passed. A node that wasn't run when it meant to be (it was stopped, or its
+    /// machine slept) hasn't heard what was said meanwhile, and blames nobody for that: a
+    /// local pause, as Cassandra's failure detector calls it.
+    pub(crate) fn pass(&mut self, now: Time) {
+        let since = self.now;
+        self.now = since.max(now);
+        let is_late = |due: Time| now >= due.max(since) + limits::LOCAL_PAUSE;
+        if now >= since + limits::LOCAL_PAUSE && self.next_timeout().is_some_and(is_late) {
+            self.excuse_all();
+            self.effect(Effect::Paused);
+        }
+    }
+
+    /// Nobody is blamed for a time in which this node heard nothing.
+    fn excuse_all(&mut self) {
+        self.roster.restart(self.now);
+        self.wants.restart(self.now);
+        self.waiting.restart(self.now);
+    }
+
     /// Tells the time: whatever is due by now is done.
     pub fn timeout(&mut self, now: Time) {
-        self.now = self.now.max(now);
+        self.pass(now);
         match self.phase {
             Phase::Gone => return,
             Phase::Leaving { until } if until <= self.now => {
@@ -321,7 +341,7 @@ impl Engine {
 
     /// Takes bytes given to a member beside frames from its budget; false if that is used up.
     pub fn may_spend(&mut self, to: NodeId, bytes: usize, now: Time) -> bool {
-        self.now = self.now.max(now);
+        self.pass(now);
         let may = self.answerer.may_give(to, self.now);
         if may {
             self.answerer.given(to, bytes);
@@ -416,9 +436,7 @@ impl Engine {
         if was == link || link == LinkState::Down {
             return;
         }
-        self.roster.restart(self.now);
-        self.wants.restart(self.now);
-        self.waiting.restart(self.now);
+        self.excuse_all();
         if let Phase::Joining { next, .. } = &mut self.phase {
             *next = self.now;
             return;

@@ -90,7 +90,7 @@ impl Engine {
 
     /// Beats as soon as possible: this node has something to show beside what it delivered.
     pub fn show(&mut self, now: Time) {
-        self.now = self.now.max(now);
+        self.pass(now);
         self.beats.urge(self.now);
     }
 

@@ -243,6 +243,7 @@ impl Participant {
         self.event(telling::connection(link));
         if link == LinkState::Up {
             self.complaint = None;
+            self.unopened.restart(now);
             self.publish_hello();
             self.announcer.changed(now);
         }

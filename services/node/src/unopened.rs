@@ -67,6 +67,13 @@ impl Unopened {
         released
     }
 
+    /// Restarts everyone's patience, after a time in which no key could come.
+    pub(crate) fn restart(&mut self, now: Time) {
+        for held in &mut self.held {
+            (held.since, held.next, held.tries) = (now, now + ASK, 0);
+        }
+    }
+
     /// What to ask for now.
     pub(crate) fn due(&mut self, now: Time) -> Vec<Question> {
         let mut questions = Vec::new();
@@ -127,6 +134,17 @@ mod tests {
             unopened.hold(entry(n, limits::SEALED_BYTES), NodeId([1; 10]), Time::ZERO);
         }
         assert!(unopened.bytes <= limits::UNOPENED_BYTES && unopened.held.len() > 10);
+    }
+
+    #[test]
+    fn the_time_in_which_no_key_could_come_does_not_count() {
+        let mut unopened = Unopened::default();
+        unopened.hold(entry(1, 20), NodeId([1; 10]), Time::ZERO);
+        let back = limits::GAP + Time::from_secs(3);
+        unopened.restart(back);
+        assert!(unopened.release(back, |_| false).is_empty());
+        assert_eq!(unopened.next(), Some(back + ASK));
+        assert_eq!(unopened.release(back + limits::GAP, |_| false).len(), 1);
     }
 
     #[test]

@@ -136,6 +136,8 @@ pub const UNREACHABLE_BEATS: u32 = 3;
 pub const GONE_BEATS: u32 = 6;
 /// Shortest silence after which a member is gone.
 pub const GONE: Duration = Duration::from_secs(30);
+/// A node that wakes so much later than it meant to was stopped, not left alone.
+pub const LOCAL_PAUSE: Duration = Duration::from_secs(2);
 /// A leaving node waits at most this long for its last frame to be known elsewhere.
 pub const LINGER: Duration = Duration::from_secs(2);
 /// Own frames of this last stretch are published again after a reconnect.

@@ -422,6 +422,7 @@ impl World {
                     self.log.note(self.now, Some(peer), |_| "is out".into());
                 }
                 Effect::Entered
+                | Effect::Paused
                 | Effect::CatchingUp { .. }
                 | Effect::Introduced(_)
                 | Effect::Fault(_) => {}

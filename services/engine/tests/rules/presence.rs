@@ -172,6 +172,19 @@ fn nobody_is_suspected_by_one_that_is_cut_off() {
 }
 
 #[test]
+fn nobody_is_suspected_by_one_that_was_stopped() {
+    let mut here = Node::found(Config::default());
+    here.hears(&frame(dot(1, 1), 2, &[]));
+    here.effects();
+    here.stopped_for(2 * limits::GONE);
+    here.wait(Time::ZERO);
+    assert_eq!(changes(&mut here), []);
+    here.wait(limits::UNREACHABLE_BEATS * limits::BEAT);
+    let unreachable = (here.now, PresenceChange::Unreachable);
+    assert_eq!(changes(&mut here), [unreachable], "silent though this node was there");
+}
+
+#[test]
 fn one_that_leaves_stays_until_someone_has_its_last_word() {
     let mut here = Node::found(Config::default());
     here.hears(&frame(dot(1, 1), 2, &[]));

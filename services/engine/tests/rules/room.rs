@@ -179,6 +179,11 @@ impl Node {
         self.now = self.now.max(until);
     }
 
+    /// Time passes and nothing of it runs.
+    pub(crate) fn stopped_for(&mut self, time: Time) {
+        self.now += time;
+    }
+
     /// What it wanted done since this was last asked, and when.
     pub(crate) fn effects(&mut self) -> Vec<(Time, Effect)> {
         std::mem::take(&mut self.effects)

@@ -35,6 +35,7 @@ impl Participant {
                 Effect::Nobody if self.turned_away => self.outputs.push_back(Output::Locked),
                 Effect::Nobody => self.outputs.push_back(Output::Nobody),
                 Effect::Synced => self.synced(),
+                Effect::Paused => self.unopened.restart(self.now),
                 Effect::Merge => self.say(Vec::new(), false),
                 Effect::Introduced(entry) => self.introduction(&entry),
                 Effect::Deliver(delivery) => self.deliver(&delivery),
