@@ -15,17 +15,21 @@ use std::{
 use tokio::{
     sync::watch,
     task::JoinSet,
-    time::{Instant, interval, interval_at, sleep},
+    time::{Instant, MissedTickBehavior, interval, interval_at, sleep},
 };
 
-/// So long nothing is heard before what is missing is taken for lost.
-const SILENCE: Duration = Duration::from_secs(12);
+/// So many times in a row nothing was heard before what is missing is taken for lost: looked for
+/// this often, where this process runs at all.
+const SILENT_LOOKS: u32 = 15;
+const LISTEN: Duration = Duration::from_secs(1);
 /// Between two looks whether the slowest has caught up.
 const LOOK: Duration = Duration::from_micros(100);
 
 /// How much is said.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Load {
+    /// Since when the times of all marks count: what was said under an earlier load is told by it.
+    pub(crate) origin: Instant,
     /// Bytes of a message.
     pub(crate) payload: usize,
     /// For how long.
@@ -61,18 +65,20 @@ pub(crate) async fn run<V: Voice, E: Ear>(
     senders: usize,
     load: Load,
 ) -> Outcome {
-    let begun = Instant::now();
+    let Load { origin, .. } = load;
+    let begun = origin.elapsed();
     let (told, said) = watch::channel::<Said>(vec![None; senders]);
     let told = Arc::new(told);
     let count = |_| (0..senders).map(|_| AtomicU64::new(0)).collect();
     let counts: Counts = Arc::new((0..ears.len()).map(count).collect());
     let mut hearing = JoinSet::new();
     for (own, ear) in ears.drain(..).enumerate() {
-        hearing.spawn(hear(ear, own, begun, said.clone(), counts.clone()));
+        let since = (origin, begun);
+        hearing.spawn(hear(ear, own, since, said.clone(), counts.clone()));
     }
     let mut saying = JoinSet::new();
     for (sender, voice) in voices.drain(..senders).enumerate() {
-        saying.spawn(say(voice, sender, begun, load, told.clone(), counts.clone()));
+        saying.spawn(say(voice, sender, load, told.clone(), counts.clone()));
     }
     let mut back = saying.join_all().await;
     back.sort_by_key(|(sender, _)| *sender);
@@ -83,7 +89,7 @@ pub(crate) async fn run<V: Voice, E: Ear>(
     for (_, ear, mut heard, last) in heard {
         ears.push(ear);
         outcome.deliveries += heard.latencies.len() as u64;
-        outcome.took = outcome.took.max(last);
+        outcome.took = outcome.took.max(last.saturating_sub(begun));
         outcome.latencies.append(&mut heard.latencies);
         outcome.faults += heard.faults;
     }
@@ -94,11 +100,11 @@ pub(crate) async fn run<V: Voice, E: Ear>(
 async fn say<V: Voice>(
     mut voice: V,
     sender: usize,
-    begun: Instant,
     load: Load,
     told: Arc<watch::Sender<Said>>,
     counts: Counts,
 ) -> (usize, V) {
+    let begun = Instant::now();
     let mut number = 0;
     let mut ticks = load.every.map(|every| interval_at(begun + every, every));
     while begun.elapsed() < load.lasting {
@@ -112,7 +118,7 @@ async fn say<V: Voice>(
                 sleep(LOOK).await;
             }
         }
-        let mark = Mark { sender, number, at: begun.elapsed() };
+        let mark = Mark { sender, number, at: load.origin.elapsed() };
         if !voice.say(mark.message(load.payload)).await {
             break;
         }
@@ -128,18 +134,20 @@ fn slowest(counts: &Counts, sender: usize) -> u64 {
     others.map(|(_, counts)| counts[sender].load(Ordering::Relaxed)).min().unwrap_or(u64::MAX / 2)
 }
 
-/// Hears until all was heard that was said, or nothing more comes; when the last came.
+/// Hears until all was heard that was said since it began, or nothing more comes; when the last
+/// came.
 async fn hear<E: Ear>(
     mut ear: E,
     own: usize,
-    begun: Instant,
+    (origin, begun): (Instant, Duration),
     mut said: watch::Receiver<Said>,
     counts: Counts,
 ) -> (usize, E, Heard, Duration) {
     let mut heard = Heard::of(counts[own].len());
     let (mut last, mut all) = (Duration::ZERO, None);
-    let mut silence = interval(SILENCE);
-    let mut before = None;
+    let mut looks = interval(LISTEN);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut silent = 0;
     loop {
         if all.is_none() {
             all = said.borrow_and_update().iter().copied().collect::<Option<Vec<u64>>>();
@@ -150,8 +158,9 @@ async fn hear<E: Ear>(
         tokio::select! {
             biased;
             next = ear.hear() => match next {
+                Some(mark) if mark.at < begun => {}
                 Some(mark) => {
-                    last = begun.elapsed();
+                    (last, silent) = (origin.elapsed(), 0);
                     heard.hear(mark, last);
                     if let Some(count) = counts[own].get(mark.sender) {
                         count.fetch_add(1, Ordering::Relaxed);
@@ -159,8 +168,9 @@ async fn hear<E: Ear>(
                 }
                 None => break,
             },
-            _ = silence.tick() => {
-                if before.replace(heard.latencies.len()) == Some(heard.latencies.len()) {
+            _ = looks.tick() => {
+                silent += 1;
+                if silent > SILENT_LOOKS {
                     break;
                 }
             }

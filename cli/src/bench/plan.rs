@@ -14,6 +14,7 @@ use crate::{
 };
 use chat_connect::Settings;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// For how long each says as much as it can.
 const FAST: Duration = Duration::from_secs(1);
@@ -48,11 +49,12 @@ pub(crate) async fn measure(
     let gathering = rooms::members(globals, settings, members, sealed);
     let (mut voices, mut ears) = while_waiting("bringing the members together", gathering).await?;
     let mut figures = Figures::default();
+    let origin = Instant::now();
     for repeat in 0..repeats {
         let what = format!("measuring, {} of {repeats}", repeat + 1);
         let turn = async {
-            let raw = turn(plan, &mut raw_voices, &mut raw_ears, Some(raw::WINDOW)).await;
-            let ours = turn(plan, &mut voices, &mut ears, None).await;
+            let raw = turn(plan, origin, &mut raw_voices, &mut raw_ears, Some(raw::WINDOW)).await;
+            let ours = turn(plan, origin, &mut voices, &mut ears, None).await;
             (raw, ours)
         };
         let (raw, ours) = while_waiting(&what, turn).await;
@@ -69,12 +71,13 @@ pub(crate) async fn measure(
 /// Both loads.
 async fn turn<V: Voice, E: Ear>(
     plan: Plan,
+    origin: Instant,
     voices: &mut Vec<V>,
     ears: &mut Vec<E>,
     window: Option<u64>,
 ) -> [Outcome; 2] {
     let window = window.map(|window| window / plan.senders as u64);
-    let fast = Load { payload: plan.payload, lasting: FAST, every: None, window };
+    let fast = Load { origin, payload: plan.payload, lasting: FAST, every: None, window };
     let paced = Load { lasting: PACED, every: Some(PACE), ..fast };
     [load::run(voices, ears, plan.senders, fast).await, load::run(voices, ears, 1, paced).await]
 }

@@ -1,7 +1,7 @@
 //! `chat bench`: measure this installation against raw NATS.
 
 use crate::{
-    bench::{self, Plan},
+    bench::{self, Faults, Plan},
     embedded,
     failure::{Code, Failure},
     globals::Globals,
@@ -60,9 +60,12 @@ pub(crate) async fn run(args: Args, globals: Globals) -> Result<(), Failure> {
         false => bench::table(plan, &figures),
     };
     writeln!(io::stdout(), "{told}")?;
-    if figures.ours.faults == bench::Faults::default() {
+    let Faults { lost, duplicated, reordered } = figures.ours.faults;
+    if lost + duplicated + reordered == 0 {
         return Ok(());
     }
-    Err(Failure::new(Code::Other, "messages were lost, came twice, or out of order")
+    let what =
+        format!("{lost} message(s) were lost, {duplicated} came twice, {reordered} out of order");
+    Err(Failure::new(Code::Other, what)
         .next("this is a defect, or the server dropped members: look at its log, and report it"))
 }
