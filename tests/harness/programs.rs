@@ -152,8 +152,16 @@ pub struct Server {
     port: u16,
     arguments: Vec<String>,
     process: Option<Process>,
-    // Held for its life: of JetStream or of a configuration, where a test wants one.
-    _folder: Option<tempfile::TempDir>,
+    // Of JetStream or of a configuration, where a test wants one.
+    folder: Option<tempfile::TempDir>,
+}
+
+/// Writes it into the folder, which `$FOLDER` stands for.
+fn write_configuration(folder: &tempfile::TempDir, text: &str) -> PathBuf {
+    let path = folder.path().join("nats.conf");
+    let store = format!("{:?}", folder.path().join("store").display().to_string());
+    std::fs::write(&path, text.replace("$FOLDER", &store)).expect("the folder is writable");
+    path
 }
 
 impl Server {
@@ -202,15 +210,24 @@ impl Server {
     #[must_use]
     pub fn configured(text: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let path = folder.path().join("nats.conf");
-        let store = format!("{:?}", folder.path().join("store").display().to_string());
-        std::fs::write(&path, text.replace("$FOLDER", &store)).expect("the folder is writable");
+        let path = write_configuration(&folder, text);
         Self::with(&["-c", &path.to_string_lossy()], Some(folder))
+    }
+
+    /// Gives one that was [`Self::configured`] another configuration while it runs.
+    ///
+    /// # Panics
+    /// Where it doesn't run, or has no configuration.
+    pub fn reload(&self, text: &str) {
+        write_configuration(self.folder.as_ref().expect("it has a configuration"), text);
+        let process = self.process.as_ref().expect("it runs");
+        process.signal("HUP");
+        process.wait_for_stderr("Reloaded server configuration");
     }
 
     fn with(arguments: &[&str], folder: Option<tempfile::TempDir>) -> Self {
         let arguments = arguments.iter().map(ToString::to_string).collect();
-        let mut server = Self { port: 0, arguments, process: None, _folder: folder };
+        let mut server = Self { port: 0, arguments, process: None, folder };
         // Someone else may take a free port before the server does.
         let listens = (0..PORTS_TRIED).any(|_| {
             server.port = free_port();

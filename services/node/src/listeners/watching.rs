@@ -1,10 +1,10 @@
 //! The look of a member at its own room: right after it is live, and every half a minute.
 //! A task of its own, so that the room never waits for it.
 
-use super::{Company, ListenersState, Look, look};
-use crate::Event;
+use super::{Company, ListenersState, Look, NAME, look};
+use crate::{Code, Event, Notice};
 use chat_connect::{Connection, NoTrace};
-use chat_protocol::{NodeId, RoomId};
+use chat_protocol::{NodeId, RoomId, text};
 use std::{collections::BTreeSet, time::Duration};
 use tokio::{
     sync::{mpsc, watch},
@@ -21,7 +21,8 @@ const CONFIRM: Duration = Duration::from_secs(4);
 const BACK_OFF: u32 = 16;
 
 /// Tells by `events` when the outcome changes, the first one always, and the first after the
-/// connection was lost. Ends with the room.
+/// connection was lost; and once when a server has JetStream on that the connection began without.
+/// Ends with the room.
 pub(crate) async fn watch(
     connection: Connection,
     room: RoomId,
@@ -46,8 +47,15 @@ async fn look_again_and_again(
     let mut told = None;
     let mut pause = 1;
     let mut link = connection.link.clone();
+    let mut told_jetstream = connection.client().server_info().jetstream;
     loop {
         let Some(looked) = look_while_up(&connection, room, own, &members).await else { return };
+        if !told_jetstream && let Some(warning) = looked.as_ref().ok().and_then(jetstream) {
+            told_jetstream = true;
+            if events.send(warning).await.is_err() {
+                return;
+            }
+        }
         let (state, found) = match looked {
             Ok(look) => {
                 pause = 1;
@@ -72,6 +80,17 @@ async fn look_again_and_again(
             lost = link.wait_for(|link| link.losses != losses) => if lost.is_err() { return },
         }
     }
+}
+
+/// A server on the way that could keep what passes.
+fn jetstream(look: &Look) -> Option<Event> {
+    let server = look.reach.servers.iter().find(|server| server.jetstream)?;
+    let name = text::one_line(&server.name, NAME);
+    let message = format!(
+        "the server {name} has JetStream on: it can keep what passes from now on. For talk that \
+         leaves nothing use one without"
+    );
+    Some(Event::Warning(Notice::new(Code::Jetstream, message)))
 }
 
 /// A look over a connection that holds; nothing once it can't come back.
