@@ -13,12 +13,15 @@ mod harness;
 
 use chat_tests::{Chat, Director, Trio, causal};
 use discussion::Discussion;
+use serde_json::Value;
 use std::time::{Duration, Instant};
 
 /// Longer than it takes to notice a dead link, and than the server keeps one.
 const LONG: Duration = Duration::from_secs(13);
 /// Shorter than that: TCP bridges it.
 const SHORT: Duration = Duration::from_secs(3);
+/// Longer than the longest time between two looks for listeners.
+const NEXT_LOOK: Duration = Duration::from_secs(40);
 
 fn tell(row: &str) {
     println!("{row}");
@@ -231,11 +234,15 @@ async fn jetstream_switched_on_by_a_reload_is_noticed_when_it_records() {
     let recorder = talk.cluster.recorder().await;
     let reloaded = Instant::now();
     talk.talk(5).await;
+    let records =
+        |event: &Value| event["event"] == "listeners" && event["found"][0]["kind"] == "stream";
+    let could = |event: &Value| event["event"] == "warning" && event["code"] == "jetstream";
     for node in &talk.nodes {
-        node.wait_for("a recorder", |event| {
-            event["event"] == "listeners" && event["found"][0]["kind"] == "stream"
-        })
-        .await;
+        let told = || {
+            let events = node.events();
+            (events.iter().any(records) && events.iter().any(could)).then_some(())
+        };
+        node.within(NEXT_LOOK, "a recorder, and JetStream", told).await;
     }
     println!("all know of the recorder after {:?}", reloaded.elapsed());
     drop(recorder);
