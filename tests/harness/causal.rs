@@ -2,7 +2,7 @@
 //! clocks as numbers in a map, and no code of the engine.
 
 use serde_json::Value;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A message's place in its author's stream: the frame's number, then the index in it.
 type Place = (u64, u64);
@@ -17,19 +17,20 @@ pub fn check(who: &str, events: &[Value]) {
     let mut seen = HashSet::new();
     let mut last: HashMap<String, Place> = HashMap::new();
     // By author and frame: where in the output its first message stands.
-    let position: HashMap<(String, u64), usize> = messages
-        .iter()
-        .enumerate()
-        .rev()
-        .map(|(at, message)| ((author(message), place(message).0), at))
-        .collect();
+    let mut position: HashMap<String, BTreeMap<u64, usize>> = HashMap::new();
+    for (at, message) in messages.iter().enumerate().rev() {
+        position.entry(author(message)).or_default().insert(place(message).0, at);
+    }
+    let shown_at = |author: &str, number| position.get(author)?.get(&number);
     // By author: up to which number frames may be missing, as was said before.
     let mut missing: HashMap<String, u64> = HashMap::new();
+    // By author: up to which number frames were found to be missing or above: they stay so.
+    let mut above: HashMap<String, u64> = HashMap::new();
     for (at, message) in messages.iter().enumerate() {
         let id = message["id"].as_str().unwrap_or_default();
         assert!(seen.insert(id), "{who} shows {id} twice");
         for (author, number) in message["gap"].as_array().into_iter().flatten().filter_map(dot) {
-            let shown = position.get(&(author.clone(), number));
+            let shown = shown_at(&author, number);
             let past =
                 shown.and_then(|at| messages[*at]["clock"].as_object()).into_iter().flatten();
             let past = past.map(|(other, known)| (other.clone(), known.as_u64().unwrap_or(0)));
@@ -46,14 +47,19 @@ pub fn check(who: &str, events: &[Value]) {
         last.insert(author.clone(), place);
         let clock = message["clock"].as_object().expect("a clock");
         assert_eq!(clock.get(&author).and_then(Value::as_u64), Some(place.0), "{who}: {id}");
-        for ((other, number), other_at) in &position {
-            let known = clock.get(other).and_then(Value::as_u64).unwrap_or(0);
-            let in_past = *number <= known && (other, *number) != (&author, place.0);
-            let told = missing.get(other).is_some_and(|missing| number <= missing);
-            assert!(
-                !in_past || told || *other_at < at,
-                "{who} shows {id} before {other}:{number}, which is in its clock"
-            );
+        for (other, known) in clock {
+            // Of its own author: what comes before it.
+            let known = known.as_u64().unwrap_or(0).saturating_sub(u64::from(*other == author));
+            let of = |numbers: &HashMap<String, u64>| numbers.get(other).copied().unwrap_or(0);
+            let checked = of(&above).max(of(&missing));
+            let frames = position.get(other).filter(|_| checked < known);
+            for (number, other_at) in frames.iter().flat_map(|of| of.range(checked + 1..=known)) {
+                assert!(
+                    *other_at < at,
+                    "{who} shows {id} before {other}:{number}, which is in its clock"
+                );
+            }
+            above.insert(other.clone(), known.max(of(&above)));
         }
     }
 }

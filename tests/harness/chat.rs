@@ -100,6 +100,15 @@ impl Chat {
         self.lines.lock().expect("no holder panics").iter().find(|event| matches(event)).cloned()
     }
 
+    /// How many of its events match.
+    ///
+    /// # Panics
+    /// Never, in practice.
+    #[must_use]
+    pub fn count(&self, matches: impl Fn(&Value) -> bool) -> usize {
+        self.lines.lock().expect("no holder panics").iter().filter(|event| matches(event)).count()
+    }
+
     /// Its last event of one kind.
     ///
     /// # Panics

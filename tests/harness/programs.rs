@@ -117,6 +117,14 @@ impl Process {
         assert!(killed.is_ok_and(|status| status.success()), "kill -{name} {pid}");
     }
 
+    /// KiB of memory that it holds at the moment, as Linux tells; nothing elsewhere.
+    #[must_use]
+    pub fn memory(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        line.trim().strip_suffix("kB")?.trim().parse().ok()
+    }
+
     /// Whether it has ended.
     pub fn has_ended(&mut self) -> bool {
         self.child.try_wait().ok().flatten().is_some()

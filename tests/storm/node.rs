@@ -1,7 +1,8 @@
 //! A node in the storm: its process, since when it is in the room, and what it was told to say.
 
 use chat_tests::Chat;
-use std::time::Instant;
+use serde_json::Value;
+use std::{collections::HashSet, time::Instant};
 
 /// See the module.
 #[derive(Debug)]
@@ -11,6 +12,8 @@ pub(crate) struct Node {
     /// When it was seen to be in the room.
     pub(crate) entered: Option<Instant>,
     pub(crate) said: Vec<Said>,
+    /// Whether it has left, or is about to.
+    pub(crate) left: bool,
 }
 
 /// Something said.
@@ -42,7 +45,7 @@ impl Node {
     }
 
     fn of(chat: Chat, nick: String) -> Self {
-        Self { chat, nick, entered: None, said: Vec::new() }
+        Self { chat, nick, entered: None, said: Vec::new(), left: false }
     }
 
     /// Whether it is in the room.
@@ -64,9 +67,16 @@ impl Node {
         self.said.push(Said { text, at: Instant::now() });
     }
 
-    pub(crate) fn shows(&self, text: &str) -> bool {
-        let shown = |event: &_| is_message(event) && event["text"] == text;
-        self.chat.find(shown).is_some()
+    pub(crate) fn shows_all(&self, texts: &HashSet<&str>) -> bool {
+        let shown = |event: &Value| {
+            is_message(event) && event["text"].as_str().is_some_and(|text| texts.contains(text))
+        };
+        self.chat.count(shown) == texts.len()
+    }
+
+    /// Whether it holds less than it was shown.
+    pub(crate) fn has_trimmed(&self) -> bool {
+        self.chat.find(|event| event["code"] == "trimmed").is_some()
     }
 
     /// What it told last of its transcript and the others'.
@@ -88,6 +98,6 @@ impl Node {
     }
 }
 
-pub(crate) fn is_message(event: &serde_json::Value) -> bool {
+pub(crate) fn is_message(event: &Value) -> bool {
     event["event"] == "message"
 }

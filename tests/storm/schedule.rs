@@ -31,8 +31,6 @@ pub(crate) struct Step {
     pub(crate) action: Action,
 }
 
-/// Most messages of a node in a second.
-const RATE: usize = 5;
 /// Seconds between two faults of a link, and of a process.
 const LINK_PEACE: Range<f64> = 0.5..6.0;
 const PROCESS_PEACE: Range<f64> = 4.0..40.0;
@@ -58,14 +56,26 @@ impl Action {
     }
 }
 
-/// The steps of a storm, in order; every fault is over when it ends.
-pub(crate) fn draw(seed: u64, seats: usize, length: Duration) -> Vec<Step> {
+/// How bad a storm is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Weather {
+    pub(crate) seats: usize,
+    /// Messages a second that each says.
+    pub(crate) rate: f64,
+    /// The time between two faults is so many times as long.
+    pub(crate) peace: f64,
+    pub(crate) length: Duration,
+}
+
+/// The steps of a storm, in order; every fault is over when it ends. In a quarter of the seats
+/// nobody is killed or leaves.
+pub(crate) fn draw(seed: u64, weather: Weather) -> Vec<Step> {
     let mut rng = StdRng::seed_from_u64(seed);
-    let mut steps = server(&mut rng, length);
-    for seat in 0..seats {
-        steps.extend(link(&mut rng, seat, length));
-        steps.extend(process(&mut rng, seat, length));
-        steps.extend(talk(&mut rng, seat, length));
+    let mut steps = server(&mut rng, weather.length);
+    for seat in 0..weather.seats {
+        steps.extend(link(&mut rng, seat, weather));
+        steps.extend(process(&mut rng, seat, weather));
+        steps.extend(talk(&mut rng, seat, weather));
     }
     steps.sort_by_key(|step| step.at);
     steps
@@ -86,14 +96,15 @@ fn server(rng: &mut StdRng, length: Duration) -> Vec<Step> {
 }
 
 /// One fault after the other on one link, with a little peace in between.
-fn link(rng: &mut StdRng, seat: Seat, length: Duration) -> Vec<Step> {
+fn link(rng: &mut StdRng, seat: Seat, weather: Weather) -> Vec<Step> {
+    let Weather { peace, length, .. } = weather;
     let mut steps = Vec::new();
-    let mut at = seconds(rng, LINK_PEACE);
+    let mut at = seconds(rng, LINK_PEACE).mul_f64(peace);
     while at < length {
         let (injected, lasts) = link_fault(rng);
         let lasts = lasts.min(length - at);
         steps.extend(fault(at, lasts, Action::Inject(seat, injected), Action::Heal(seat)));
-        at += lasts + seconds(rng, LINK_PEACE);
+        at += lasts + seconds(rng, LINK_PEACE).mul_f64(peace);
     }
     steps
 }
@@ -116,34 +127,37 @@ fn link_fault(rng: &mut StdRng) -> (Fault, Duration) {
 }
 
 /// Pauses, crashes and departures in one seat.
-fn process(rng: &mut StdRng, seat: Seat, length: Duration) -> Vec<Step> {
+fn process(rng: &mut StdRng, seat: Seat, weather: Weather) -> Vec<Step> {
+    let Weather { seats, peace, length, .. } = weather;
+    let stays = seat < seats / 4;
     let mut steps = Vec::new();
-    let mut at = seconds(rng, PROCESS_PEACE);
+    let mut at = seconds(rng, PROCESS_PEACE).mul_f64(peace);
     while at < length {
         match rng.random_range(0..4) {
-            0 => steps.push(Step { at, action: Action::Crash(seat) }),
-            1 => steps.push(Step { at, action: Action::Leave(seat) }),
+            0 if !stays => steps.push(Step { at, action: Action::Crash(seat) }),
+            1 if !stays => steps.push(Step { at, action: Action::Leave(seat) }),
             _ => {
                 let lasts = seconds(rng, 1.0..8.0).min(length - at);
                 steps.extend(fault(at, lasts, Action::Pause(seat), Action::Resume(seat)));
                 at += lasts;
             }
         }
-        at += seconds(rng, PROCESS_PEACE);
+        at += seconds(rng, PROCESS_PEACE).mul_f64(peace);
     }
     steps
 }
 
-/// In each second up to [`RATE`] messages.
-fn talk(rng: &mut StdRng, seat: Seat, length: Duration) -> Vec<Step> {
+fn talk(rng: &mut StdRng, seat: Seat, weather: Weather) -> Vec<Step> {
+    let Weather { rate, length, .. } = weather;
     let mut steps = Vec::new();
-    for second in 0..length.as_secs() {
-        for _ in 0..rng.random_range(0..=RATE) {
-            let at = Duration::from_secs(second) + seconds(rng, 0.0..1.0);
-            steps.push(Step { at, action: Action::Say(seat) });
+    let mut at = Duration::ZERO;
+    loop {
+        at += seconds(rng, 0.0..2.0 / rate);
+        if at >= length {
+            return steps;
         }
+        steps.push(Step { at, action: Action::Say(seat) });
     }
-    steps
 }
 
 fn fault(at: Duration, lasts: Duration, begin: Action, end: Action) -> [Step; 2] {
@@ -157,13 +171,19 @@ fn seconds(rng: &mut StdRng, range: Range<f64>) -> Duration {
 #[test]
 fn a_seed_draws_the_same_storm_again_with_every_kind_of_fault_ended_in_it() {
     let length = Duration::from_secs(120);
-    let steps = draw(7, 10, length);
-    assert_eq!(steps, draw(7, 10, length));
-    assert_ne!(steps, draw(8, 10, length));
+    let weather = Weather { seats: 10, rate: 2.5, peace: 1.0, length };
+    let steps = draw(7, weather);
+    assert_eq!(steps, draw(7, weather));
+    assert_ne!(steps, draw(8, weather));
     assert!(steps.iter().all(|step| step.at <= length));
     let kinds: std::collections::HashSet<_> =
         steps.iter().filter_map(|step| step.action.kind()).collect();
     assert_eq!(kinds.len(), 10, "{kinds:?}");
+    let stays = |seat| {
+        let goes = [Action::Crash(seat), Action::Leave(seat)];
+        !steps.iter().any(|step| goes.contains(&step.action))
+    };
+    assert_eq!([0, 1, 2].map(stays), [true, true, false]);
     let count = |wanted: Action| steps.iter().filter(|step| step.action == wanted).count();
     assert_eq!(count(Action::KillServer), 3);
     assert_eq!(count(Action::RestartServer), 3);

@@ -1,4 +1,4 @@
-//! Ten seats at a table in a storm: carries out the schedule, then waits for calm.
+//! Seats at a table in a storm: carries out a schedule, then waits for calm.
 
 use crate::{
     node::Node,
@@ -7,7 +7,8 @@ use crate::{
 };
 use chat_tests::{Director, Proxy, Server};
 use std::{
-    fs, io,
+    collections::HashSet,
+    fs, io, mem,
     ops::RangeInclusive,
     path::{Path, PathBuf},
     thread,
@@ -30,11 +31,14 @@ pub(crate) struct Storm {
     _director: Director,
     invite: String,
     seats: Vec<Place>,
-    left: Vec<Node>,
-    killed: Vec<Node>,
+    /// Those who have left or were killed since the last quiet point.
+    gone: Vec<Node>,
     /// How many nodes there were.
-    nodes: usize,
+    pub(crate) nodes: usize,
+    pub(crate) begun: Instant,
     pub(crate) faults: Counts,
+    /// Messages of those who are not there any more.
+    pub(crate) said: Counts,
     pub(crate) failed_joins: Counts,
     /// Where what happened is kept, if it fails.
     logs: PathBuf,
@@ -59,10 +63,11 @@ impl Storm {
             _director: director,
             invite,
             seats: vec![Place { link, node: founder, retry: None }],
-            left: Vec::new(),
-            killed: Vec::new(),
+            gone: Vec::new(),
             nodes: 1,
+            begun: Instant::now(),
             faults: Counts::default(),
+            said: Counts::default(),
             failed_joins: Counts::default(),
             logs: PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("storm-{seed}")),
             done: String::new(),
@@ -124,7 +129,7 @@ impl Storm {
                 }
                 let mut node = self.replace(seat);
                 node.chat.wait();
-                self.killed.push(node);
+                self.gone.push(node);
             }
             Action::Leave(seat) => {
                 if !self.seats[seat].node.is_in() {
@@ -132,7 +137,8 @@ impl Storm {
                 }
                 let mut node = self.replace(seat);
                 node.chat.close_stdin();
-                self.left.push(node);
+                node.left = true;
+                self.gone.push(node);
             }
             Action::KillServer => self.server.kill(),
             Action::RestartServer => self.server.restart(),
@@ -146,7 +152,7 @@ impl Storm {
         let place = &mut self.seats[seat];
         place.retry = None;
         let next = Node::joining(&place.link.url(), &self.invite, nick);
-        std::mem::replace(&mut place.node, next)
+        mem::replace(&mut place.node, next)
     }
 
     fn next_nick(&mut self) -> String {
@@ -189,24 +195,29 @@ impl Storm {
 
     /// Everyone leaves.
     pub(crate) fn close(&mut self) {
-        for node in self.seats.iter_mut().map(|place| &mut place.node).chain(&mut self.left) {
-            node.chat.closed();
+        for place in &mut self.seats {
+            place.node.chat.closed();
         }
     }
 
-    /// Those in the room at the end.
+    /// Those in the room.
     pub(crate) fn living(&self) -> Vec<&Node> {
         self.seats.iter().map(|place| &place.node).collect()
     }
 
-    /// Those who left before.
-    pub(crate) fn left(&self) -> Vec<&Node> {
-        self.left.iter().collect()
+    /// Those who are not there any more, since this was asked last.
+    pub(crate) fn take_gone(&mut self) -> Vec<Node> {
+        for node in &self.gone {
+            let who = if node.left { "by those who left" } else { "by those killed" };
+            self.said.add_many(who, node.said.len());
+        }
+        mem::take(&mut self.gone)
     }
 
-    /// Those killed.
-    pub(crate) fn killed(&self) -> Vec<&Node> {
-        self.killed.iter().collect()
+    /// KiB of memory that each living node holds.
+    pub(crate) fn memory(&mut self) -> Vec<u64> {
+        let of = |place: &mut Place| place.node.chat.process().memory();
+        self.seats.iter_mut().filter_map(of).collect()
     }
 
     fn wait(&mut self, since: Instant, what: &str, met: impl Fn(&mut Self) -> bool) {
@@ -225,8 +236,9 @@ impl Storm {
         let living = self.living();
         let digests: Vec<_> = living.iter().map(|node| node.agreement().digest).collect();
         let last_words = living.iter().filter_map(|node| node.said.last());
+        let last_words: HashSet<_> = last_words.map(|said| said.text.as_str()).collect();
         digests.windows(2).all(|pair| pair[0] == pair[1])
-            && last_words.into_iter().all(|last| living.iter().all(|node| node.shows(&last.text)))
+            && living.iter().all(|node| node.shows_all(&last_words))
     }
 
     fn agreed(&mut self) -> bool {
@@ -245,7 +257,7 @@ impl Storm {
     fn keep_logs(&self) -> io::Result<&Path> {
         fs::create_dir_all(&self.logs)?;
         fs::write(self.logs.join("actions"), &self.done)?;
-        for node in self.living().into_iter().chain(&self.left).chain(&self.killed) {
+        for node in self.living().into_iter().chain(&self.gone) {
             let events: String =
                 node.chat.events().iter().map(|event| format!("{event}\n")).collect();
             fs::write(self.logs.join(format!("{}.ndjson", node.nick)), events)?;

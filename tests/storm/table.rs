@@ -1,6 +1,7 @@
 //! What happened in a storm, counted, for whoever reads its output.
 
-use crate::node::{Node, is_message};
+use crate::{node::is_message, storm::Storm};
+use serde_json::Value;
 use std::{collections::BTreeMap, time::Duration};
 
 /// Counts by what is counted, in the order of their names.
@@ -9,7 +10,11 @@ pub(crate) struct Counts(BTreeMap<String, usize>);
 
 impl Counts {
     pub(crate) fn add(&mut self, kind: impl Into<String>) {
-        *self.0.entry(kind.into()).or_default() += 1;
+        self.add_many(kind, 1);
+    }
+
+    pub(crate) fn add_many(&mut self, kind: impl Into<String>, count: usize) {
+        *self.0.entry(kind.into()).or_default() += count;
     }
 
     fn print(&self) {
@@ -19,43 +24,54 @@ impl Counts {
     }
 }
 
-/// Prints the table.
-pub(crate) fn print(
-    faults: &Counts,
-    failed_joins: &Counts,
-    living: &[&Node],
-    [left, killed]: [&[&Node]; 2],
-    [equal_after, agreed_after]: [Duration; 2],
-) {
+/// Prints what stands above the lines of [`print_quiet_point`].
+pub(crate) fn print_quiet_points() {
+    println!("quiet points, each node's transcript the same and complete");
+    println!(
+        "after s  equal in s  agreed in s  nodes so far  shown by the first  MiB of each node"
+    );
+}
+
+/// Prints how long it took until all had the same transcript and until all knew that.
+pub(crate) fn print_quiet_point(storm: &mut Storm, [equal_in, agreed_in]: [Duration; 2]) {
+    let memory = storm.memory();
+    println!(
+        "{:7.0}  {:10.1}  {:11.1}  {:12}  {:18}  {}",
+        storm.begun.elapsed().as_secs_f64(),
+        equal_in.as_secs_f64(),
+        agreed_in.as_secs_f64(),
+        storm.nodes,
+        storm.living()[0].chat.count(is_message),
+        memory.iter().map(|kib| format!("{} ", kib / 1024)).collect::<String>(),
+    );
+}
+
+/// Prints what the storm was, and what came of those in the room.
+pub(crate) fn print(storm: &Storm) {
     println!("faults injected");
-    faults.print();
+    storm.faults.print();
     println!("attempts to join that failed, by exit code");
-    failed_joins.print();
-    let said = |nodes: &[&Node]| nodes.iter().map(|node| node.said.len()).sum::<usize>();
+    storm.failed_joins.print();
     println!("messages said");
-    println!("  {:24} {:6}", "by the living", said(living));
-    println!("  {:24} {:6}", "by those who left", said(left));
-    println!("  {:24} {:6}", "by those killed", said(killed));
+    storm.said.print();
+    let living = storm.living();
+    println!(
+        "  {:24} {:6}",
+        "by the living",
+        living.iter().map(|node| node.said.len()).sum::<usize>()
+    );
     println!("living nodes                   said  shown   late  via others  gaps  links lost");
     for node in living {
-        let events = node.chat.events();
-        let count = |matches: &dyn Fn(&serde_json::Value) -> bool| {
-            events.iter().filter(|event| matches(event)).count()
-        };
+        let count = |matches: fn(&Value) -> bool| node.chat.count(matches);
         println!(
             "  {:24} {:8} {:6} {:6} {:11} {:5} {:11}",
             node.nick,
             node.said.len(),
-            count(&is_message),
-            count(&|event| is_message(event) && event["late"] == true),
-            count(&|event| is_message(event) && !event["via"].is_null()),
-            count(&|event| event["event"] == "gap"),
-            count(&|event| event["event"] == "connection" && event["state"] == "down"),
+            count(is_message),
+            count(|event| is_message(event) && event["late"] == true),
+            count(|event| is_message(event) && !event["via"].is_null()),
+            count(|event| event["event"] == "gap"),
+            count(|event| event["event"] == "connection" && event["state"] == "down"),
         );
     }
-    println!(
-        "after the last fault equal in {:.1} s, agreed on by all in {:.1} s",
-        equal_after.as_secs_f64(),
-        agreed_after.as_secs_f64()
-    );
 }

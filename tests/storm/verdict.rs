@@ -3,25 +3,13 @@
 use crate::node::{Node, is_message};
 use chat_tests::causal;
 use serde_json::Value;
-use std::{
-    collections::{HashMap, HashSet},
-    thread,
-};
+use std::collections::{HashMap, HashSet};
 
-/// Checks each node's output by itself; a node that was killed may end inside a line.
+/// Checks a node's output by itself; a node that was killed may end inside a line.
 ///
 /// # Panics
 /// With the node and what is wrong with it.
-pub(crate) fn check_each(nodes: &[&Node]) {
-    // Most of the check is quadratic in the messages.
-    thread::scope(|scope| {
-        for node in nodes {
-            scope.spawn(|| check_one(node));
-        }
-    });
-}
-
-fn check_one(node: &Node) {
+pub(crate) fn check(node: &Node) {
     let nick = &node.nick;
     let events = node.chat.events();
     causal::check(nick, &events);
@@ -78,12 +66,12 @@ fn missing(node: &Node) -> HashSet<String> {
 /// # Panics
 /// With what differs.
 pub(crate) fn check_transcripts(living: &[&Node]) {
-    let whole = |node: &&&Node| node.chat.find(|event| event["code"] == "trimmed").is_none();
+    let whole = |node: &&&Node| !node.has_trimmed();
     let closed: Vec<_> =
         living.iter().filter(whole).filter_map(|node| node.chat.last_of("closed")).collect();
     causal::check_equal(&closed);
     for (node, closed) in living.iter().filter(whole).zip(&closed) {
-        let shown = node.chat.events().iter().filter(|event| is_message(event)).count();
+        let shown = node.chat.count(is_message);
         assert_eq!(closed["messages"], shown, "{} holds what it doesn't show", node.nick);
     }
 }
