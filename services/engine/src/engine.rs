@@ -9,7 +9,7 @@ use crate::{
     frontier::Frontier,
     merge::Merge,
     presence::BeatTimer,
-    repair::Answerer,
+    repair::{Answerer, Bulk},
     roster::{Presence, Roster},
     seek::Seek,
     transcript::Transcript,
@@ -88,6 +88,7 @@ pub struct Engine {
     pub(crate) answerer: Answerer,
     pub(crate) merge: Merge,
     pub(crate) seek: Seek,
+    pub(crate) bulk: Bulk,
     /// A bulk answer is on its way: waiving is postponed until then.
     pub(crate) busy_until: Time,
     /// Own frames of late, to be published again after a reconnect.
@@ -138,6 +139,7 @@ impl Engine {
             answerer: Answerer::new(Budget::new(limits::GIVE_TOTAL, limits::GIVE_TOTAL_BURST, now)),
             merge: Merge::default(),
             seek: Seek::default(),
+            bulk: Bulk::new(now),
             busy_until: now,
             resend: VecDeque::new(),
             effects: VecDeque::new(),

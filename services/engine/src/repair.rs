@@ -66,6 +66,42 @@ impl Answerer {
     }
 }
 
+/// Requests for whatever is missing: one at a time, as two members answer with the same page.
+#[derive(Debug)]
+pub(crate) struct Bulk {
+    /// When the first page was asked for.
+    begun: Time,
+    /// An answer is waited for until then.
+    until: Time,
+    /// How long the next answer is waited for: longer after each that didn't come.
+    patience: Time,
+}
+
+impl Bulk {
+    pub(crate) fn new(now: Time) -> Self {
+        Self { begun: now, until: now, patience: limits::BULK_FIRST }
+    }
+
+    fn is_on_its_way(&self, now: Time) -> bool {
+        now < self.until
+    }
+
+    fn ask(&mut self, now: Time) {
+        (self.begun, self.until) = (now, now + self.patience);
+        self.patience = (2 * self.patience).min(limits::BULK_LAST);
+    }
+
+    /// Another page: who has them without end keeps others from being asked for a while only.
+    fn ask_on(&mut self, now: Time) {
+        self.patience = limits::BULK_FIRST;
+        self.until = (now + self.patience).min(self.begun + limits::BULK);
+    }
+
+    fn end(&mut self, now: Time) {
+        (self.until, self.patience) = (now, limits::BULK_FIRST);
+    }
+}
+
 impl Engine {
     /// Someone shows that a frame exists. Asked for from the lowest one missing up: asking
     /// backwards from the newest livelocks a small buffer.
@@ -107,18 +143,25 @@ impl Engine {
         }
     }
 
-    /// Sends the requests that are due.
+    /// Sends the requests that are due: by name, or in bulk to one member at a time.
     pub(crate) fn ask_due(&mut self) {
         let present: Vec<_> = self.roster.present().map(|(node, _)| *node).collect();
         let asks = self.wants.due(self.now, &present, &mut self.rng);
         let many = self.wants.len() > NAMED_DOTS;
-        for (to, dots) in asks {
-            let far = |dot: &Dot| dot.number.0 > self.authors.top(&dot.node).0 + NAMED_DOTS as u64;
-            if many || dots.iter().any(far) {
-                self.ask_for_everything(Some(to));
-            } else {
-                self.effect(Effect::Ask { to: Some(to), dots, have: None });
-            }
+        let far = |dot: &Dot| dot.number.0 > self.authors.top(&dot.node).0 + NAMED_DOTS as u64;
+        let in_bulk = |dots: &Vec<Dot>| many || dots.iter().any(far);
+        let (mut bulk, named): (Vec<_>, Vec<_>) =
+            asks.into_iter().partition(|(_, dots)| in_bulk(dots));
+        if !bulk.is_empty() && !self.bulk.is_on_its_way(self.now) {
+            let (to, _) = bulk.swap_remove(self.rng.random_range(0..bulk.len()));
+            self.bulk.ask(self.now);
+            self.ask_for_everything(Some(to));
+        }
+        for (_, dots) in bulk {
+            self.wants.put_off(&dots, self.now);
+        }
+        for (to, dots) in named {
+            self.effect(Effect::Ask { to: Some(to), dots, have: None });
         }
     }
 
@@ -295,7 +338,6 @@ impl Engine {
             }
             self.meet(&give, joins);
             self.enter();
-            self.phase = Phase::Joining { tries: 0, next: self.now + limits::SYNC_TIMEOUT };
         } else {
             // What a joiner isn't given in a room without history isn't lost.
             if give.live.is_empty() {
@@ -310,6 +352,9 @@ impl Engine {
             self.deliver_ready();
         }
         self.deliver_ready();
+        if joining && fresh {
+            self.phase = Phase::Joining { tries: 0, next: self.now + limits::SYNC_TIMEOUT };
+        }
         if joining && give.more {
             let left = (give.left as usize).min(limits::TRANSCRIPT_FRAMES);
             self.effect(Effect::CatchingUp { held: self.transcript.len(), left });
@@ -317,9 +362,12 @@ impl Engine {
         if give.more && fresh {
             // Without progress there is no next page: two nodes would page for ever.
             self.busy_until = self.now + 2 * limits::SYNC_TIMEOUT;
+            self.bulk.ask_on(self.now);
             self.ask_for_everything(Some(give.from));
-        } else if joining {
-            // All is there, or what is there needs more than pages: repair heals it.
+        } else if give.sync {
+            self.bulk.end(self.now);
+        }
+        if joining && !give.more {
             self.synced();
         }
     }

@@ -72,6 +72,16 @@ impl Wants {
         }
     }
 
+    /// What was due isn't asked for yet: it will be soon.
+    pub(crate) fn put_off(&mut self, dots: &[Dot], now: Time) {
+        for dot in dots {
+            if let Some(want) = self.0.get_mut(dot) {
+                want.tries -= 1;
+                want.next = now + limits::ASK_BACKOFF;
+            }
+        }
+    }
+
     /// What to ask now, by whom to ask. Those tried in vain too often are dropped; if
     /// something still depends on them they will be claimed again.
     pub(crate) fn due(

@@ -116,6 +116,12 @@ pub const MERGE: Duration = Duration::from_secs(5);
 pub const MERGE_MOST: Duration = Duration::from_secs(600);
 /// A joiner waits this long for a page.
 pub const SYNC_TIMEOUT: Duration = Duration::from_secs(1);
+/// Pages from one member keep others from being asked for what is missing for this long.
+pub const BULK: Duration = Duration::from_secs(5);
+/// An answer in bulk is waited for this long before another is asked, then for twice as long …,
+pub const BULK_FIRST: Duration = Duration::from_millis(200);
+/// up to this.
+pub const BULK_LAST: Duration = Duration::from_millis(1600);
 /// A joiner asks this often without an answer before it goes live and lets repair heal.
 pub const SYNC_TRIES: u32 = 4;
 

@@ -73,6 +73,8 @@ pub struct World {
     pub log: Log,
     /// Messages published to the room and requests.
     pub sent: u64,
+    /// Frames in answers.
+    pub given: usize,
     /// Messages delivered to processes.
     pub arrived: u64,
     /// The first property that didn't hold.
@@ -96,6 +98,7 @@ impl World {
             weather: setup.weather.clone(),
             log,
             sent: 0,
+            given: 0,
             arrived: 0,
             violation: None,
             rng: StdRng::seed_from_u64(setup.seed),
@@ -399,6 +402,7 @@ impl World {
                     self.send_if_up(peer, to, message);
                 }
                 Effect::Give { reply, give } => {
+                    self.given += give.frames.len();
                     let message = edge.give(give);
                     if let Ok(to) = reply.parse() {
                         self.send_if_up(peer, To::Inbox(to), message);

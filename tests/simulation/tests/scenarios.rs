@@ -109,6 +109,58 @@ fn a_late_joiner_is_given_what_was_said() {
     assert_eq!(world.engine(late).transcript().count(), 403);
 }
 
+/// A room of so many, in which so many things were said while the last one was cut off.
+fn missed_by_one(seed: u64, members: usize, said: usize) -> World {
+    let mut world = calm(seed);
+    for peer in 0..members {
+        world.enter(peer == 0, 0);
+        world.run(world.now + SECOND);
+    }
+    world.peers[members - 1].side = 1;
+    world.weather.walls = vec![(0, 1), (1, 0)];
+    for turn in 0..said {
+        world.say(turn % (members - 1));
+        world.run(world.now + Time::from_millis(40));
+    }
+    world.weather.walls.clear();
+    world
+}
+
+#[test]
+fn what_one_missed_is_given_to_it_about_once() {
+    for seed in 0..4 {
+        let mut world = missed_by_one(seed, 20, 1000);
+        world.given = 0;
+        // More is said meanwhile, by all: each frame shows that others are missing.
+        for turn in 0..40 {
+            world.say(turn % 20);
+            world.run(world.now + Time::from_millis(20));
+        }
+        settle(&mut world, 20 * SECOND);
+        let given = world.given;
+        assert!((1000..2000).contains(&given), "seed {seed}: {given} frames given for 1000");
+        assert_eq!(world.gaps(), 0, "nothing was lost");
+    }
+}
+
+#[test]
+fn a_joiner_far_away_goes_live_with_all_that_was_said() {
+    for seed in 0..4 {
+        let mut world = missed_by_one(seed, 3, 1000);
+        settle(&mut world, 20 * SECOND);
+        // A page takes longer than a joiner waits for one: it comes twice.
+        world.weather.delay = Time::from_millis(1200);
+        let late = world.enter(false, 0);
+        while !world.peers[late].live {
+            assert_eq!(world.violation, None, "seed {seed}");
+            world.run(world.now + Time::from_millis(100));
+        }
+        assert!(world.engine(late).transcript().count() > 1000, "seed {seed}");
+        settle(&mut world, 20 * SECOND);
+        assert_eq!(world.gaps(), 0, "nothing was lost");
+    }
+}
+
 #[test]
 fn nobody_goes_live_in_a_room_where_nobody_answers() {
     let mut world = calm(1);
