@@ -16,7 +16,7 @@ use crate::{
 };
 use chat_engine::{Agreement, Config, Delivery, Engine, Input, LinkState, Phase, Time};
 use chat_protocol::{
-    Dot, Envelope, EpochId, Item, ItemKind, Key, NodeId, hash::TranscriptDigest, limits,
+    Dot, Envelope, EpochId, Item, ItemKind, Key, NodeId, Number, hash::TranscriptDigest, limits,
     subject::RoomSubjects,
 };
 use chat_seal::Seal;
@@ -98,8 +98,8 @@ pub struct Participant {
     forget_at: usize,
     announcer: Announcer,
     outbox: VecDeque<Item>,
-    /// When something was said last.
-    said_at: Option<Time>,
+    /// The frame said last, and when, until the server has brought it back.
+    on_its_way: Option<(Number, Time)>,
     /// Leaving, for this reason, once everything is said, and stable by then at the latest.
     leaving: Option<(Reason, Time)>,
     said_final: bool,
@@ -164,7 +164,7 @@ impl Participant {
             shown: HashMap::new(),
             forget_at: sealing::SPARE_KEYS,
             outbox: VecDeque::new(),
-            said_at: None,
+            on_its_way: None,
             leaving: None,
             said_final: false,
             turned_away: false,
@@ -189,7 +189,7 @@ impl Participant {
     pub fn receive(&mut self, now: Time, wall: u64, bytes: &[u8], reply: Option<&str>) {
         (self.now, self.wall) = (now, wall);
         match Envelope::parse(bytes) {
-            Ok(envelope) if envelope.from() == self.seal.me() => {}
+            Ok(envelope) if envelope.from() == self.seal.me() => self.came_back(&envelope),
             Ok(envelope) => self.take(envelope, bytes.len(), reply),
             Err(error) => self.refuse(&error.to_string()),
         }

@@ -16,8 +16,9 @@ pub const TEXT_BYTES: usize = 16 << 10;
 pub const BATCH_ITEMS: usize = 64;
 /// Largest batch: bytes of text per frame, unless a single item alone is larger.
 pub const BATCH_BYTES: usize = 16 << 10;
-/// What is said so shortly after another frame waits for more, until it fills one.
-pub const COALESCE: Duration = Duration::from_millis(2);
+/// What is said while another frame is on its way waits for more, until it fills one, and no longer
+/// than this.
+pub const COALESCE: Duration = Duration::from_millis(20);
 /// Entries of a clock.
 pub const CLOCK_ENTRIES: usize = 2048;
 /// Up to this many members a clock lists everyone present, above it only the heads.

@@ -3,7 +3,7 @@
 use super::Participant;
 use crate::{Code, Event, Notice};
 use chat_engine::{Entry, Phase, Time};
-use chat_protocol::{Item, envelope::json_bytes, limits};
+use chat_protocol::{Envelope, Item, envelope::json_bytes, limits};
 use chat_seal::sealed_size;
 use std::sync::Arc;
 
@@ -43,9 +43,17 @@ impl Participant {
                 batch.extend(self.outbox.pop_front());
             }
             if !batch.is_empty() {
-                self.said_at = Some(self.now);
                 self.say(batch, false);
+                self.on_its_way = Some((self.engine.number(), self.now));
             }
+        }
+    }
+
+    /// The server has brought something of this node's own: what was said before it is out.
+    pub(super) fn came_back(&mut self, envelope: &Envelope) {
+        let Envelope::Frame(frame) = envelope else { return };
+        if self.on_its_way.is_some_and(|(number, _)| number <= frame.number) {
+            self.on_its_way = None;
         }
     }
 
@@ -53,9 +61,10 @@ impl Participant {
         self.introduction.is_none() && self.engine.may_say() && self.seal.may_speak()
     }
 
-    /// Whether what was said waits for more: shortly after another frame, until it fills one.
+    /// Whether what was said waits for more: while another frame is on its way, until it fills
+    /// one.
     fn may_grow(&self) -> bool {
-        let lately = self.said_at.is_some_and(|at| self.now < at + limits::COALESCE);
+        let lately = self.on_its_way.is_some_and(|(_, at)| self.now < at + limits::COALESCE);
         let bytes = || self.outbox.iter().map(|item| self.size(item)).sum::<usize>();
         lately
             && self.leaving.is_none()
@@ -66,7 +75,7 @@ impl Participant {
     /// When what waits for more is said as it is.
     pub(super) fn next_batch(&self) -> Option<Time> {
         let waits = !self.outbox.is_empty() && self.may_say();
-        self.said_at.filter(|_| waits).map(|at| at + limits::COALESCE)
+        self.on_its_way.filter(|_| waits).map(|(_, at)| at + limits::COALESCE)
     }
 
     /// What an item takes in a batch: as JSON, or, encrypted, as CBOR.
@@ -114,7 +123,7 @@ mod tests {
         room::{self, Opening, RoomAddress},
     };
     use chat_engine::Config;
-    use chat_protocol::{Envelope, RoomId, director::Visibility};
+    use chat_protocol::{RoomId, director::Visibility};
     use chat_seal::{Identity, RoomKeys, Seal};
 
     const PAYLOAD: usize = 1 << 20;
@@ -154,30 +163,56 @@ mod tests {
 
     /// The texts of each frame that it has published.
     fn published(ann: &mut Participant) -> Vec<Vec<String>> {
-        let frame = |output| {
-            let Output::Publish { payload, .. } = output else { return None };
-            let Ok(Envelope::Frame(frame)) = Envelope::parse(&payload) else { return None };
-            Some(frame.items.iter().map(|item| item.text.clone()).collect())
+        payloads(ann).iter().map(|payload| texts(payload)).collect()
+    }
+
+    fn payloads(ann: &mut Participant) -> Vec<Vec<u8>> {
+        let frame = |output| match output {
+            Output::Publish { payload, .. } if is_frame(&payload) => Some(payload),
+            _ => None,
         };
         std::iter::from_fn(|| ann.poll()).filter_map(frame).collect()
     }
 
+    fn is_frame(payload: &[u8]) -> bool {
+        matches!(Envelope::parse(payload), Ok(Envelope::Frame(_)))
+    }
+
+    fn texts(payload: &[u8]) -> Vec<String> {
+        match Envelope::parse(payload) {
+            Ok(Envelope::Frame(frame)) => frame.items.iter().map(|it| it.text.clone()).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     #[test]
-    fn the_first_is_said_at_once_and_what_follows_shortly_after_waits_for_more() {
+    fn the_first_is_said_at_once_and_what_follows_once_that_is_out_or_late() {
         let mut ann = alone();
         while ann.poll().is_some() {}
-        let mut said_at = |millis: u64, text: &str| {
-            let now = Time::from_millis(100) + Time::from_millis(millis);
-            ann.command(now, 0, Command::Say(text.into()));
+        let begun = Time::from_millis(100);
+        let say = |ann: &mut Participant, text: &str| {
+            ann.command(begun, 0, Command::Say(text.into()));
             ann.flush();
-            (published(&mut ann), ann.next_batch())
         };
-        let due = Time::from_millis(100) + limits::COALESCE;
-        assert_eq!(said_at(0, "one"), (vec![vec!["one".to_owned()]], None));
-        assert_eq!(said_at(1, "two"), (vec![], Some(due)));
-        assert_eq!(said_at(1, "three"), (vec![], Some(due)));
+        say(&mut ann, "one");
+        let one = payloads(&mut ann);
+        assert_eq!((texts(&one[0]), ann.next_batch()), (vec!["one".to_owned()], None));
+        say(&mut ann, "two");
+        say(&mut ann, "three");
+        let due = begun + limits::COALESCE;
+        assert_eq!((payloads(&mut ann).len(), ann.next_batch()), (0, Some(due)));
+        ann.receive(begun, 0, &one[0], None);
+        let two = payloads(&mut ann);
+        assert_eq!(
+            two.iter().map(|payload| texts(payload)).collect::<Vec<_>>(),
+            [["two", "three"]]
+        );
+        say(&mut ann, "four");
+        // An older one has nothing to say about that.
+        ann.receive(begun, 0, &one[0], None);
+        assert_eq!(payloads(&mut ann).len(), 0);
         ann.timeout(due, 0);
-        assert_eq!(published(&mut ann), [["two", "three"]]);
+        assert_eq!(published(&mut ann), [["four"]]);
         assert_eq!(ann.next_batch(), None);
     }
 
