@@ -123,8 +123,9 @@ impl Cluster {
         tokio::time::timeout(Duration::from_secs(60), ended).await.expect("it ends");
     }
 
-    /// A stream that keeps the rooms' messages; its client, once the servers have made it.
-    pub(crate) async fn recorder(&self) -> async_nats::Client {
+    /// Makes a stream that keeps the rooms' messages, once the servers can, and again while the
+    /// answer is held: servers that have just turned to JetStream forget a first one.
+    pub(crate) async fn recorder(&self) -> Recorder {
         let inspected = self.docker.inspect_container(
             self.servers[1].id(),
             None::<testcontainers::bollard::query_parameters::InspectContainerOptions>,
@@ -135,21 +136,20 @@ impl Cluster {
         let client = async_nats::connect(address).await.expect("the host reaches its containers");
         let stream = serde_json::json!({ "name": "SPY", "subjects": ["chat.room.*.msg"],
             "storage": "memory", "num_replicas": 1 });
-        let made = async {
-            loop {
-                let payload = stream.to_string().into();
-                let answer = client.request("$JS.API.STREAM.CREATE.SPY", payload).await;
-                let made = answer.is_ok_and(|answer| {
-                    !String::from_utf8_lossy(&answer.payload).contains("\"error\"")
-                });
-                if made {
-                    break;
-                }
-                tokio::time::sleep(Duration::from_millis(200)).await;
-            }
+        let make = async move || {
+            let payload = stream.to_string().into();
+            let answer = client.request("$JS.API.STREAM.CREATE.SPY", payload).await;
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            answer
+                .is_ok_and(|answer| !String::from_utf8_lossy(&answer.payload).contains("\"error\""))
         };
+        let made = async { while !make().await {} };
         tokio::time::timeout(Duration::from_secs(30), made).await.expect("JetStream is on");
-        client
+        Recorder(tokio::spawn(async move {
+            loop {
+                make().await;
+            }
+        }))
     }
 
     async fn is_running(&self, container: &str) -> bool {
@@ -161,5 +161,14 @@ impl Cluster {
             )
             .await;
         state.ok().and_then(|found| found.state?.running).unwrap_or(false)
+    }
+}
+
+/// See [`Cluster::recorder`].
+pub(crate) struct Recorder(tokio::task::JoinHandle<()>);
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
