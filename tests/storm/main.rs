@@ -42,12 +42,13 @@ fn after_a_storm_all_have_the_same_transcript_and_nothing_is_lost() {
         let calm_after = storm.calm();
         verdict::check_complete(&storm.living());
         table::print_quiet_point(&mut storm, calm_after);
-        for mut node in storm.take_gone() {
+        for node in storm.gone() {
             if node.left {
                 node.chat.closed();
             }
-            verdict::check(&node);
+            verdict::check(node);
         }
+        storm.forget_gone();
     }
     storm.close();
     table::print(&storm);

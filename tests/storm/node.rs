@@ -74,7 +74,7 @@ impl Node {
         self.chat.count(shown) == texts.len()
     }
 
-    /// Whether it holds less than it was shown.
+    /// Whether it holds less than was said.
     pub(crate) fn has_trimmed(&self) -> bool {
         self.chat.find(|event| event["code"] == "trimmed").is_some()
     }

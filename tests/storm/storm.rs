@@ -205,13 +205,17 @@ impl Storm {
         self.seats.iter().map(|place| &place.node).collect()
     }
 
-    /// Those who are not there any more, since this was asked last.
-    pub(crate) fn take_gone(&mut self) -> Vec<Node> {
-        for node in &self.gone {
+    /// Those who are not there any more, and not forgotten.
+    pub(crate) fn gone(&mut self) -> &mut [Node] {
+        &mut self.gone
+    }
+
+    /// They were judged: what they printed isn't needed any more.
+    pub(crate) fn forget_gone(&mut self) {
+        for node in self.gone.drain(..) {
             let who = if node.left { "by those who left" } else { "by those killed" };
             self.said.add_many(who, node.said.len());
         }
-        mem::take(&mut self.gone)
     }
 
     /// KiB of memory that each living node holds.
