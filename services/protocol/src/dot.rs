@@ -1,6 +1,6 @@
 //! Names of frames and their order: dots, Lamport times and display keys.
 
-use crate::{NodeId, limits};
+use crate::{NodeId, encoding::from_text, limits};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{fmt, str::FromStr};
 
@@ -112,8 +112,7 @@ impl Serialize for Dot {
 
 impl<'de> Deserialize<'de> for Dot {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        from_text(deserializer, str::parse)
     }
 }
 

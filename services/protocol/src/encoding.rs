@@ -2,7 +2,11 @@
 //! and invites, base64url without padding for the rest, both behind fixed-size newtypes.
 
 use data_encoding::{Encoding, Specification};
-use std::sync::LazyLock;
+use serde::{
+    Deserializer,
+    de::{Error, Visitor},
+};
+use std::{fmt, marker::PhantomData, sync::LazyLock};
 
 /// The alphabet of identifiers and invites: RFC 4648 base32, lower case, no padding.
 pub const ALPHABET: &str = "abcdefghijklmnopqrstuvwxyz234567";
@@ -37,6 +41,28 @@ fn decode_array<const N: usize>(encoding: &Encoding, text: &str) -> Option<[u8; 
     (written == N).then_some(out)
 }
 
+/// Reads a value from its text without a copy of that.
+pub(crate) fn from_text<'de, D: Deserializer<'de>, T, E: fmt::Display>(
+    deserializer: D,
+    read: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<T, D::Error> {
+    struct Text<F, T>(F, PhantomData<T>);
+
+    impl<T, E: fmt::Display, F: FnOnce(&str) -> Result<T, E>> Visitor<'_> for Text<F, T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a text")
+        }
+
+        fn visit_str<Failed: Error>(self, text: &str) -> Result<T, Failed> {
+            (self.0)(text).map_err(Failed::custom)
+        }
+    }
+
+    deserializer.deserialize_str(Text(read, PhantomData))
+}
+
 /// Defines a fixed-size byte string that travels as base64url text.
 macro_rules! base64_newtype {
     ($(#[$meta:meta])* $name:ident, $len:expr) => {
@@ -69,9 +95,9 @@ macro_rules! base64_newtype {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-                $crate::encoding::base64_array(&text).map(Self).ok_or_else(|| {
-                    serde::de::Error::custom(concat!("not ", $len, " bytes of base64url"))
+                let why = concat!("not ", $len, " bytes of base64url");
+                $crate::encoding::from_text(deserializer, |text| {
+                    $crate::encoding::base64_array(text).map(Self).ok_or(why)
                 })
             }
         }

@@ -1,8 +1,11 @@
 //! The one JSON object of each NATS message: `{"v":1,"kind":…}`.
 
 use crate::{Beat, Frame, Give, Hello, Mint, NodeId, Refuse, Want, limits};
-use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error, MapAccess, Visitor, value::MapAccessDeserializer},
+};
+use std::{fmt, sync::Arc};
 
 /// The version of the wire format.
 pub const VERSION: u64 = 1;
@@ -57,31 +60,46 @@ impl Envelope {
     /// # Errors
     /// What is wrong with the bytes; never panics.
     pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
-        #[derive(Deserialize)]
-        struct Head<'a> {
-            v: u64,
-            #[serde(borrow)]
-            kind: std::borrow::Cow<'a, str>,
-        }
         if bytes.len() > limits::ENVELOPE_BYTES {
             return Err(ParseError::TooLong(bytes.len()));
         }
-        let head: Head<'_> = serde_json::from_slice(bytes)?;
-        if head.v != VERSION {
-            return Err(ParseError::Version(head.v));
-        }
-        let envelope = match &*head.kind {
-            "frame" => Self::Frame(Arc::new(serde_json::from_slice(bytes)?)),
-            "beat" => Self::Beat(serde_json::from_slice(bytes)?),
-            "hello" => Self::Hello(serde_json::from_slice(bytes)?),
-            "want" => Self::Want(serde_json::from_slice(bytes)?),
-            "give" => Self::Give(serde_json::from_slice(bytes)?),
-            "mint" => Self::Mint(Arc::new(serde_json::from_slice(bytes)?)),
-            "refuse" => Self::Refuse(serde_json::from_slice(bytes)?),
-            _ => return Err(ParseError::UnknownKind),
+        let envelope = match serde_json::from_slice(bytes) {
+            Ok(AsWritten(envelope)) => envelope,
+            Err(_) => Self::parse_any_order(bytes)?,
         };
         envelope.check()?;
         Ok(envelope)
+    }
+
+    /// What isn't [`AsWritten`]: reads it twice, and tells what is wrong with it.
+    fn parse_any_order(bytes: &[u8]) -> Result<Self, ParseError> {
+        #[derive(Deserialize)]
+        struct Head {
+            v: u64,
+            kind: String,
+        }
+        let head: Head = serde_json::from_slice(bytes)?;
+        if head.v != VERSION {
+            return Err(ParseError::Version(head.v));
+        }
+        let mut body = serde_json::Deserializer::from_slice(bytes);
+        let envelope = Self::of_kind(&head.kind, &mut body)?.ok_or(ParseError::UnknownKind)?;
+        body.end()?;
+        Ok(envelope)
+    }
+
+    /// The body of an envelope of this kind; none of an unknown one.
+    fn of_kind<'de, D: Deserializer<'de>>(kind: &str, body: D) -> Result<Option<Self>, D::Error> {
+        Ok(Some(match kind {
+            "frame" => Self::Frame(Arc::new(Deserialize::deserialize(body)?)),
+            "beat" => Self::Beat(Deserialize::deserialize(body)?),
+            "hello" => Self::Hello(Deserialize::deserialize(body)?),
+            "want" => Self::Want(Deserialize::deserialize(body)?),
+            "give" => Self::Give(Deserialize::deserialize(body)?),
+            "mint" => Self::Mint(Arc::new(Deserialize::deserialize(body)?)),
+            "refuse" => Self::Refuse(Deserialize::deserialize(body)?),
+            _ => return Ok(None),
+        }))
     }
 
     /// The JSON text, `v` and `kind` first.
@@ -147,6 +165,36 @@ impl Envelope {
             Self::Want(want) => want.check(),
             Self::Give(give) => give.check(),
         }
+    }
+}
+
+/// An envelope with `v` and `kind` first, as [`Envelope::to_json`] writes it: read in one go.
+struct AsWritten(Envelope);
+
+impl<'de> Deserialize<'de> for AsWritten {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields;
+
+        impl<'de> Visitor<'de> for Fields {
+            type Value = AsWritten;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a message of this version, its version and kind first")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<AsWritten, A::Error> {
+                let head: (Option<(&str, u64)>, Option<(&str, &str)>) =
+                    (map.next_entry()?, map.next_entry()?);
+                let (Some(("v", VERSION)), Some(("kind", kind))) = head else {
+                    return Err(Error::custom("not in the order written"));
+                };
+                let body = MapAccessDeserializer::new(map);
+                let envelope = Envelope::of_kind(kind, body)?;
+                envelope.map(AsWritten).ok_or_else(|| Error::custom("unknown kind"))
+            }
+        }
+
+        deserializer.deserialize_map(Fields)
     }
 }
 

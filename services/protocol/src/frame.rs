@@ -3,13 +3,14 @@
 use crate::{
     ContentHash, Dot, Key, Lamport, NodeId, Number, Sealed, VectorClock,
     binary::Writer,
-    encoding::base64_newtype,
+    encoding::{base64_newtype, from_text},
     envelope::{Violation, json_bytes},
     hash::{self, Past},
     limits,
-    sealed::{Ciphertext, EpochId},
+    sealed::{Ciphertext, Commitment, EpochId},
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::convert::Infallible;
 
 base64_newtype!(
     /// An Ed25519 signature (RFC 8032).
@@ -21,6 +22,7 @@ base64_newtype!(
 ///
 /// The first one (number 1) is the author's join; one with `final` is its last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Fields")]
 pub struct Frame {
     /// The author.
     pub from: NodeId,
@@ -33,17 +35,49 @@ pub struct Frame {
     /// Binds the contents of the author's previous frame and of those the clock names.
     pub past: Past,
     /// What was said, readable by anyone: this is a clear room.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<Item>,
     /// What was said, readable by the audience of its epoch. A frame that says nothing, a last
     /// one for example, has neither this nor items.
     #[serde(flatten)]
     pub sealed: Option<Sealed>,
     /// The author has left; nothing comes after this.
-    #[serde(rename = "final", default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(rename = "final", skip_serializing_if = "std::ops::Not::not")]
     pub is_final: bool,
     /// Signature of the author over [`Frame::signed_form`] and the room.
     pub sig: Signature,
+}
+
+/// A frame as it is read: what serde flattens it would copy first.
+#[derive(Deserialize)]
+struct Fields {
+    from: NodeId,
+    number: Number,
+    lamport: Lamport,
+    clock: VectorClock,
+    past: Past,
+    #[serde(default)]
+    items: Vec<Item>,
+    epoch: Option<EpochId>,
+    step: Option<u32>,
+    commit: Option<Commitment>,
+    body: Option<Ciphertext>,
+    #[serde(rename = "final", default)]
+    is_final: bool,
+    sig: Signature,
+}
+
+impl From<Fields> for Frame {
+    fn from(fields: Fields) -> Self {
+        let Fields { from, number, lamport, clock, past, items, is_final, sig, .. } = fields;
+        let sealed = match (fields.epoch, fields.step, fields.commit, fields.body) {
+            (Some(epoch), Some(step), Some(commit), Some(body)) => {
+                Some(Sealed { epoch, step, commit, body })
+            }
+            _ => None,
+        };
+        Self { from, number, lamport, clock, past, items, sealed, is_final, sig }
+    }
 }
 
 impl Frame {
@@ -231,8 +265,7 @@ impl Item {
 }
 
 /// The sort of an [`Item`]. Unknown ones are kept, signed over, and shown to nobody.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ItemKind {
     /// The author came in; the text is its nick.
     Join,
@@ -260,24 +293,27 @@ impl ItemKind {
     }
 }
 
-impl From<String> for ItemKind {
-    fn from(name: String) -> Self {
-        match name.as_str() {
+impl From<&str> for ItemKind {
+    fn from(name: &str) -> Self {
+        match name {
             "join" => Self::Join,
             "nick" => Self::Nick,
             "text" => Self::Text,
             "action" => Self::Action,
-            _ => Self::Unknown(name),
+            _ => Self::Unknown(name.to_owned()),
         }
     }
 }
 
-impl From<ItemKind> for String {
-    fn from(kind: ItemKind) -> Self {
-        match kind {
-            ItemKind::Unknown(name) => name,
-            known => known.as_str().to_owned(),
-        }
+impl Serialize for ItemKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for ItemKind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        from_text(deserializer, |name| Ok::<_, Infallible>(name.into()))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Identifiers of rooms and nodes: random bytes, shown as lower-case base32.
 
-use crate::encoding::{BASE32, base32_array};
+use crate::encoding::{BASE32, base32_array, from_text};
 use std::{cmp::Ordering, fmt, str::FromStr};
 
 /// Why a text is no identifier.
@@ -49,8 +49,7 @@ macro_rules! id {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-                text.parse().map_err(serde::de::Error::custom)
+                from_text(deserializer, str::parse)
             }
         }
     };

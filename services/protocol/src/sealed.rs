@@ -2,12 +2,17 @@
 //! audience. How they are made and opened is the seal's affair.
 
 use crate::{
-    NodeId, binary::Writer, encoding::base64_newtype, envelope::Violation, frame::Signature,
-    hello::GateMac, limits,
+    NodeId,
+    binary::Writer,
+    encoding::{base64_newtype, from_text},
+    envelope::Violation,
+    frame::Signature,
+    hello::GateMac,
+    limits,
 };
 use data_encoding::BASE64URL_NOPAD;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
-use std::{borrow::Cow, collections::BTreeMap, fmt};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::{collections::BTreeMap, fmt};
 
 base64_newtype!(
     /// The name of an epoch: the first bytes of its commitment. Never all zero.
@@ -55,9 +60,9 @@ impl Ciphertext {
 
 impl<'de> Deserialize<'de> for Ciphertext {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <Cow<'de, str>>::deserialize(deserializer)?;
-        let bytes = BASE64URL_NOPAD.decode(text.as_bytes());
-        bytes.map(Self).map_err(|_| D::Error::custom("not base64url"))
+        from_text(deserializer, |text| {
+            BASE64URL_NOPAD.decode(text.as_bytes()).map(Self).map_err(|_| "not base64url")
+        })
     }
 }
 

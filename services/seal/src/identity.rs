@@ -40,9 +40,15 @@ impl Identity {
         PublicKey(self.sign.verifying_key().to_bytes())
     }
 
-    /// `sig(label, body) = Ed25519("tchat/v1 sig " label 0x00 room body)`
-    pub(crate) fn sign(&self, label: &str, room: RoomId, body: &[u8]) -> Signature {
-        Signature(self.sign.sign(&signed(label, room, body)).to_bytes())
+    /// `sig(label, form) = Ed25519("tchat/v1 sig " label 0x00 room H(label, form))`: of a frame
+    /// it is over its content hash, so what is long is read once for both.
+    pub(crate) fn sign(&self, label: &str, room: RoomId, form: &[u8]) -> Signature {
+        self.sign_hash(label, room, &labelled(label, [form]))
+    }
+
+    /// [`Identity::sign`] of a form whose hash is known.
+    pub(crate) fn sign_hash(&self, label: &str, room: RoomId, hash: &[u8; 32]) -> Signature {
+        Signature(self.sign.sign(&signed(label, room, hash)).to_bytes())
     }
 }
 
@@ -72,26 +78,32 @@ pub(crate) fn fingerprint(room: RoomId, public: &PublicKey) -> String {
     (0..WORDS).map(word).collect::<Vec<_>>().join("-")
 }
 
-/// Checks a signature strictly: no small-order keys, no malleable encodings.
+/// Checks a signature over this form.
 pub(crate) fn verify(
     key: &VerifyingKey,
     label: &str,
     room: RoomId,
-    body: &[u8],
+    form: &[u8],
+    signature: &Signature,
+) -> bool {
+    verify_hash(key, label, room, &labelled(label, [form]), signature)
+}
+
+/// Checks a signature over the form that has this hash, strictly: no small-order keys, no malleable
+/// encodings.
+pub(crate) fn verify_hash(
+    key: &VerifyingKey,
+    label: &str,
+    room: RoomId,
+    hash: &[u8; 32],
     signature: &Signature,
 ) -> bool {
     let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
-    key.verify_strict(&signed(label, room, body), &signature).is_ok()
+    key.verify_strict(&signed(label, room, hash), &signature).is_ok()
 }
 
-fn signed(label: &str, room: RoomId, body: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(40 + label.len() + body.len());
-    out.extend_from_slice(b"tchat/v1 sig ");
-    out.extend_from_slice(label.as_bytes());
-    out.push(0);
-    out.extend_from_slice(&room.0);
-    out.extend_from_slice(body);
-    out
+fn signed(label: &str, room: RoomId, hash: &[u8; 32]) -> Vec<u8> {
+    [b"tchat/v1 sig ", label.as_bytes(), &[0], &room.0, hash].concat()
 }
 
 #[cfg(test)]

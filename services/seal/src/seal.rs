@@ -3,13 +3,16 @@
 
 use crate::{
     Entropy, Identity, RoomKeys,
-    identity::{fingerprint, node_id, verify},
+    identity::{fingerprint, node_id, verify, verify_hash},
     kem,
     keyring::{Admission, Chore, Keyring, Learned},
 };
 use chat_protocol::{
     Beat, ContentHash, EpochId, Frame, Give, Grant, Hello, Item, Mint, NodeId, Refuse, Want,
-    frame::Signature, hello::GateMac, hello::Kem, limits,
+    frame::Signature,
+    hash::labelled,
+    hello::{GateMac, Kem},
+    limits,
 };
 use ed25519_dalek::VerifyingKey;
 use std::{
@@ -215,9 +218,8 @@ impl Seal {
                 None
             }
         };
-        let form = frame.signed_form();
-        frame.sig = self.me.sign("frame", self.room.id(), &form);
-        let hash = Frame::content_hash(&form);
+        let hash = Frame::content_hash(&frame.signed_form());
+        frame.sig = self.me.sign_hash("frame", self.room.id(), &hash.0);
         if let (Some(key), Some(keyring)) = (key, &mut self.keyring) {
             keyring.keep(hash, key);
         }
@@ -234,9 +236,9 @@ impl Seal {
         if frame.has_contents() && sealed != self.is_sealed() {
             return Err(Refused::OtherTerms);
         }
-        let form = frame.signed_form();
-        self.verify("frame", frame.from, &form, &frame.sig)?;
-        Ok(Frame::content_hash(&form))
+        let hash = Frame::content_hash(&frame.signed_form());
+        self.verify_hash("frame", frame.from, &hash.0, &frame.sig)?;
+        Ok(hash)
     }
 
     /// Finds the key of a frame that was verified, and keeps it until the frame is read.
@@ -488,8 +490,18 @@ impl Seal {
         form: &[u8],
         signature: &Signature,
     ) -> Result<(), Refused> {
+        self.verify_hash(label, from, &labelled(label, [form]), signature)
+    }
+
+    fn verify_hash(
+        &self,
+        label: &str,
+        from: NodeId,
+        hash: &[u8; 32],
+        signature: &Signature,
+    ) -> Result<(), Refused> {
         let known = self.known.get(&from).ok_or(Refused::UnknownSender)?;
-        if verify(&known.key, label, self.room.id(), form, signature) {
+        if verify_hash(&known.key, label, self.room.id(), hash, signature) {
             Ok(())
         } else {
             Err(Refused::BadSignature)

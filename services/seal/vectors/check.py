@@ -42,8 +42,8 @@ def same(got, known, what):
         sys.exit(f"{what}: {got.hex() if isinstance(got, bytes) else got}, not {known}")
 
 
-def signed(label, rid, body):
-    return b"tchat/v1 sig " + label + b"\0" + rid + body
+def signed(label, rid, form):
+    return b"tchat/v1 sig " + label + b"\0" + rid + H(label, form)
 
 
 def check_rooms():

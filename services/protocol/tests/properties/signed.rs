@@ -95,7 +95,7 @@ fn alike() -> impl Strategy<Value = String> {
 
 fn items_alike() -> impl Strategy<Value = Vec<Item>> {
     let item = (alike(), alike()).prop_map(|(kind, text)| Item {
-        kind: ItemKind::from(kind),
+        kind: kind.as_str().into(),
         text,
         at: 0,
         terms: None,

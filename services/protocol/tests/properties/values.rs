@@ -64,7 +64,7 @@ pub(crate) fn items() -> impl Strategy<Value = Item> {
         Just(ItemKind::Nick),
         Just(ItemKind::Text),
         Just(ItemKind::Action),
-        texts().prop_map(ItemKind::from),
+        texts().prop_map(|name| name.as_str().into()),
     ];
     (kinds, texts(), any::<u64>(), option::of(terms())).prop_map(|(kind, text, at, terms)| Item {
         kind,

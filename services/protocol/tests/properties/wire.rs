@@ -102,7 +102,7 @@ proptest! {
     ) {
         // The name of an unknown kind has no bound of its own.
         frame.sealed = None;
-        frame.items.push(Item { kind: "x".repeat(long).into(), ..item });
+        frame.items.push(Item { kind: "x".repeat(long).as_str().into(), ..item });
         let fits = frame.signed_form().len() <= limits::FRAME_BYTES;
         prop_assert_eq!(frame.check().is_ok(), fits);
     }
