@@ -2,7 +2,9 @@
 //! it the time. Nothing in it blocks on the network or on a slow user.
 
 use crate::{
-    Command, EnterError, Event, Opening, Reason, listeners,
+    Command, EnterError, Event, Opening, Reason,
+    arrivals::Arrivals,
+    listeners,
     participant::{Output, Participant, RequestKind},
     room::Entry,
 };
@@ -14,7 +16,7 @@ use chat_protocol::{
     subject::{MEMBERS_GROUP, RoomSubjects},
 };
 use chat_seal::Seal;
-use futures_util::{StreamExt, future::pending, stream::SelectAll};
+use futures_util::{StreamExt, future::pending};
 use std::{
     collections::{BTreeSet, VecDeque},
     time::SystemTime,
@@ -48,7 +50,7 @@ pub(crate) struct Driver {
     seen: Link,
     participant: Participant,
     subjects: RoomSubjects,
-    streams: SelectAll<Subscriber>,
+    arrivals: Arrivals<Subscriber>,
     inbox: String,
     /// This node's own subject.
     own: String,
@@ -86,17 +88,16 @@ impl Driver {
         let inbox = connection.client().new_inbox();
         let (room, me) = (seal.room().id(), seal.me());
         let own = subjects.node(me);
-        let mut streams = Vec::new();
-        for subject in [subjects.msg(), subjects.beat(), subjects.key(), format!("{inbox}.*")] {
-            streams.push(connection.subscribe(subject).await.map_err(refused)?);
-        }
+        let hear = async |subject| connection.subscribe(subject).await.map_err(refused);
+        let (keys, frames) = (hear(subjects.key()).await?, hear(subjects.msg()).await?);
+        let mut others = vec![hear(subjects.beat()).await?, hear(format!("{inbox}.*")).await?];
         let founds = entry.founds();
         if founds {
-            streams.push(serve(&connection, &subjects).await.map_err(refused)?);
+            others.push(serve(&connection, &subjects).await.map_err(refused)?);
         }
-        let mut requests = connection.subscribe(own.clone()).await.map_err(refused)?;
+        let mut requests = hear(own.clone()).await?;
         confirm(&connection, own.clone(), &mut requests).await?;
-        streams.push(requests);
+        others.push(requests);
 
         let patience = match entry.opening {
             Opening::Found => None,
@@ -122,7 +123,7 @@ impl Driver {
             connection,
             participant,
             subjects,
-            streams: streams.into_iter().collect(),
+            arrivals: Arrivals::new(keys, frames, others),
             inbox,
             own,
             serving: founds,
@@ -168,7 +169,7 @@ impl Driver {
                     self.fail(EnterError::Server("nobody has answered for long".into()));
                 }
                 Some(event) = heard(&mut self.heard), if room_for_events => self.tell(event),
-                Some(message) = self.streams.next(), if room_for_events => self.receive(&message),
+                Some(message) = self.arrivals.next(), if room_for_events => self.receive(&message),
                 command = self.commands.recv(), if !self.abandoned && self.participant.takes_commands() => {
                     self.command(command);
                 }
@@ -309,7 +310,7 @@ impl Driver {
             return;
         }
         match serve(&self.connection, &self.subjects).await {
-            Ok(subscriber) => self.streams.push(subscriber),
+            Ok(subscriber) => self.arrivals.push(subscriber),
             Err(error) => self.participant.complaint(&error.to_string()),
         }
     }

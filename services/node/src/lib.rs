@@ -5,8 +5,10 @@
 //! the room: no locks, no callbacks.
 
 mod announce;
+mod arrivals;
 mod driver;
 mod event;
+
 mod listeners;
 mod names;
 mod participant;

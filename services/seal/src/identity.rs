@@ -40,15 +40,14 @@ impl Identity {
         PublicKey(self.sign.verifying_key().to_bytes())
     }
 
-    /// `sig(label, form) = Ed25519("tchat/v1 sig " label 0x00 room H(label, form))`: of a frame
-    /// it is over its content hash, so what is long is read once for both.
+    /// `sig(label, form) = Ed25519("tchat/v1 sig " room H(label, form))`
     pub(crate) fn sign(&self, label: &str, room: RoomId, form: &[u8]) -> Signature {
-        self.sign_hash(label, room, &labelled(label, [form]))
+        self.sign_hash(room, &labelled(label, [form]))
     }
 
-    /// [`Identity::sign`] of a form whose hash is known.
-    pub(crate) fn sign_hash(&self, label: &str, room: RoomId, hash: &[u8; 32]) -> Signature {
-        Signature(self.sign.sign(&signed(label, room, hash)).to_bytes())
+    /// [`Identity::sign`] of a form whose hash is known: of a frame that is its content hash.
+    pub(crate) fn sign_hash(&self, room: RoomId, hash: &[u8; 32]) -> Signature {
+        Signature(self.sign.sign(&signed(room, hash)).to_bytes())
     }
 }
 
@@ -86,24 +85,23 @@ pub(crate) fn verify(
     form: &[u8],
     signature: &Signature,
 ) -> bool {
-    verify_hash(key, label, room, &labelled(label, [form]), signature)
+    verify_hash(key, room, &labelled(label, [form]), signature)
 }
 
-/// Checks a signature over the form that has this hash, strictly: no small-order keys, no malleable
-/// encodings.
+/// Checks a signature over the form that has this hash, strictly: no small-order keys, no
+/// malleable encodings.
 pub(crate) fn verify_hash(
     key: &VerifyingKey,
-    label: &str,
     room: RoomId,
     hash: &[u8; 32],
     signature: &Signature,
 ) -> bool {
     let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
-    key.verify_strict(&signed(label, room, hash), &signature).is_ok()
+    key.verify_strict(&signed(room, hash), &signature).is_ok()
 }
 
-fn signed(label: &str, room: RoomId, hash: &[u8; 32]) -> Vec<u8> {
-    [b"tchat/v1 sig ", label.as_bytes(), &[0], &room.0, hash].concat()
+fn signed(room: RoomId, hash: &[u8; 32]) -> Vec<u8> {
+    [b"tchat/v1 sig ", &room.0[..], hash].concat()
 }
 
 #[cfg(test)]

@@ -219,7 +219,7 @@ impl Seal {
             }
         };
         let hash = Frame::content_hash(&frame.signed_form());
-        frame.sig = self.me.sign_hash("frame", self.room.id(), &hash.0);
+        frame.sig = self.me.sign_hash(self.room.id(), &hash.0);
         if let (Some(key), Some(keyring)) = (key, &mut self.keyring) {
             keyring.keep(hash, key);
         }
@@ -237,7 +237,7 @@ impl Seal {
             return Err(Refused::OtherTerms);
         }
         let hash = Frame::content_hash(&frame.signed_form());
-        self.verify_hash("frame", frame.from, &hash.0, &frame.sig)?;
+        self.verify_hash(frame.from, &hash.0, &frame.sig)?;
         Ok(hash)
     }
 
@@ -490,18 +490,17 @@ impl Seal {
         form: &[u8],
         signature: &Signature,
     ) -> Result<(), Refused> {
-        self.verify_hash(label, from, &labelled(label, [form]), signature)
+        self.verify_hash(from, &labelled(label, [form]), signature)
     }
 
     fn verify_hash(
         &self,
-        label: &str,
         from: NodeId,
         hash: &[u8; 32],
         signature: &Signature,
     ) -> Result<(), Refused> {
         let known = self.known.get(&from).ok_or(Refused::UnknownSender)?;
-        if verify_hash(&known.key, label, self.room.id(), hash, signature) {
+        if verify_hash(&known.key, self.room.id(), hash, signature) {
             Ok(())
         } else {
             Err(Refused::BadSignature)

@@ -43,7 +43,7 @@ def same(got, known, what):
 
 
 def signed(label, rid, form):
-    return b"tchat/v1 sig " + label + b"\0" + rid + H(label, form)
+    return b"tchat/v1 sig " + rid + H(label, form)
 
 
 def check_rooms():
