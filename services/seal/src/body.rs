@@ -13,6 +13,8 @@ use chat_protocol::{
     Item, frame,
     sealed::{Ciphertext, Commitment},
 };
+use minicbor_serde::Serializer;
+use serde::Serialize;
 use zeroize::{Zeroize, Zeroizing};
 
 /// Sizes that contents are padded to: a length tells little.
@@ -24,9 +26,6 @@ pub fn sealed_size(bytes: usize) -> usize {
     let padded = SIZES.into_iter().find(|size| bytes < *size).unwrap_or(usize::MAX / 2);
     (padded + 16) / 3 * 4 + 4
 }
-
-/// What a text is read through: on the heap, where it is wiped.
-const SCRATCH: usize = 4 << 10;
 
 struct Schedule {
     cipher: ChaCha20Poly1305,
@@ -52,7 +51,7 @@ pub(crate) fn commitment(message: &Key) -> Commitment {
 /// Pads and encrypts a batch; none if it is too large.
 pub(crate) fn encrypt(message: &Key, bound: &[u8], items: &[Item]) -> Option<Ciphertext> {
     let mut padded = Zeroizing::new(Vec::with_capacity(SIZES[SIZES.len() - 1]));
-    ciborium::into_writer(items, &mut *padded).ok()?;
+    items.serialize(&mut Serializer::new(&mut *padded)).ok()?;
     let size = *SIZES.iter().find(|size| padded.len() < **size)?;
     padded.push(0x80);
     padded.resize(size, 0);
@@ -74,8 +73,7 @@ pub(crate) fn decrypt(message: &Key, bound: &[u8], body: &Ciphertext) -> Option<
 /// Reads a batch of items, as it comes out of a sealed body; none if it breaks a bound.
 #[must_use]
 pub fn parse_batch(bytes: &[u8]) -> Option<Vec<Item>> {
-    let mut scratch = Zeroizing::new(vec![0; SCRATCH]);
-    let items: Vec<Item> = ciborium::de::from_reader_with_buffer(bytes, &mut scratch).ok()?;
+    let items: Vec<Item> = minicbor_serde::from_slice(bytes).ok()?;
     frame::check_items(&items).ok()?;
     Some(items)
 }
@@ -108,6 +106,22 @@ mod tests {
             assert!(decrypt(&key(1), b"here", &Ciphertext(body.0[..at].to_vec())).is_none());
         }
         assert_ne!(commitment(&key(1)), commitment(&key(2)));
+    }
+
+    #[test]
+    fn what_is_nested_deep_is_passed_over_without_a_stack() {
+        let nested = |wraps: &[u8]| {
+            // A list of one map of two: a kind, and a field of a later version.
+            let mut bytes = b"\x81\xa2\x64kind\x64text\x61x".to_vec();
+            bytes.extend(wraps.iter().cycle().take(32 << 10));
+            bytes.push(1);
+            bytes
+        };
+        assert_eq!(parse_batch(&nested(b"\x81")).unwrap()[0].kind, ItemKind::Text);
+        // A tag, a map's value, a list without a length.
+        for wraps in [&b"\xc6"[..], b"\xa1\x01", b"\x9f"] {
+            let _ = parse_batch(&nested(wraps));
+        }
     }
 
     #[test]
