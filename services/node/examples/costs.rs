@@ -74,9 +74,7 @@ impl Room {
                         Output::Publish { payload, .. } | Output::Request { payload, .. } => {
                             on_its_way.push_back((from, payload));
                         }
-                        Output::Event(event) if matches!(*event, Event::Message(_)) => {
-                            self.told += 1;
-                        }
+                        Output::Event(Event::Message(_)) => self.told += 1,
                         _ => {}
                     }
                 }

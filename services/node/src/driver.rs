@@ -258,7 +258,7 @@ impl Driver {
                     let reply = format!("{}{}", self.inbox, reply_token(kind));
                     self.send(subject, Some(reply), payload);
                 }
-                Output::Event(event) => self.tell(*event),
+                Output::Event(event) => self.tell(event),
                 Output::Serve => self.serve().await,
                 Output::Nobody => {
                     if self.patience.is_none_or(|until| Instant::now() >= until) {

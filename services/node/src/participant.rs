@@ -49,7 +49,7 @@ pub enum Output {
     #[expect(missing_docs, reason = "as NATS has them")]
     Request { subject: String, payload: Vec<u8>, kind: RequestKind },
     /// Tell the user.
-    Event(Box<Event>),
+    Event(Event),
     /// Serve the room's `sync` subject from now on.
     Serve,
     /// Nobody is there.
@@ -332,6 +332,6 @@ impl Participant {
             return;
         }
         self.closed = matches!(event, Event::Closed(_));
-        self.outputs.push_back(Output::Event(Box::new(event)));
+        self.outputs.push_back(Output::Event(event));
     }
 }

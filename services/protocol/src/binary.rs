@@ -8,6 +8,12 @@ use crate::{Dot, NodeId, VectorClock};
 pub struct Writer(Vec<u8>);
 
 impl Writer {
+    /// For a form of so many bytes.
+    #[must_use]
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self(Vec::with_capacity(bytes))
+    }
+
     /// Raw bytes of a length that the form fixes.
     pub fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
         self.0.extend_from_slice(bytes);
@@ -17,6 +23,15 @@ impl Writer {
     /// Bytes behind their length (64 bits).
     pub fn sized(&mut self, bytes: &[u8]) -> &mut Self {
         self.u64(bytes.len() as u64).bytes(bytes)
+    }
+
+    /// What `write` writes, behind its length (64 bits).
+    pub fn sized_by(&mut self, write: impl FnOnce(&mut Self)) -> &mut Self {
+        let at = self.0.len();
+        write(self.u64(0));
+        let bytes = (self.0.len() - at - 8) as u64;
+        self.0[at..at + 8].copy_from_slice(&bytes.to_be_bytes());
+        self
     }
 
     /// One byte.

@@ -183,9 +183,9 @@ impl<'de> Deserialize<'de> for AsWritten {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<AsWritten, A::Error> {
-                let head: (Option<(&str, u64)>, Option<(&str, &str)>) =
-                    (map.next_entry()?, map.next_entry()?);
-                let (Some(("v", VERSION)), Some(("kind", kind))) = head else {
+                let version: Option<(&str, u64)> = map.next_entry()?;
+                let kind: Option<(&str, &str)> = map.next_entry()?;
+                let (Some(("v", VERSION)), Some(("kind", kind))) = (version, kind) else {
                     return Err(Error::custom("not in the order written"));
                 };
                 let body = MapAccessDeserializer::new(map);

@@ -115,18 +115,23 @@ impl Frame {
     /// and step are zero.
     #[must_use]
     pub fn header(&self) -> Vec<u8> {
-        self.write_header().into_bytes()
+        let mut out = Writer::with_capacity(self.header_bytes());
+        self.write_header(&mut out);
+        out.into_bytes()
     }
 
-    fn write_header(&self) -> Writer {
-        let mut causal = Writer::default();
-        causal.u64(self.lamport.0).clock(&self.clock).bytes(&self.past.0);
+    fn write_header(&self, out: &mut Writer) {
         let sealed = self.sealed.as_ref();
         let (epoch, step) = sealed.map_or((EpochId::ZERO, 0), |sealed| (sealed.epoch, sealed.step));
-        let mut out = Writer::default();
         out.u8(1).node(self.from).bytes(&epoch.0).u64(self.number.0).u32(step);
-        out.u8(u8::from(self.is_final)).sized(causal.as_slice());
-        out
+        out.u8(u8::from(self.is_final)).sized_by(|causal| {
+            causal.u64(self.lamport.0).clock(&self.clock).bytes(&self.past.0);
+        });
+    }
+
+    /// How long the header is.
+    fn header_bytes(&self) -> usize {
+        80 + 18 * self.clock.len()
     }
 
     /// The bytes that are signed and hashed, all fields but the signature:
@@ -134,14 +139,13 @@ impl Frame {
     /// commitment of zero.
     #[must_use]
     pub fn signed_form(&self) -> Vec<u8> {
-        let mut out = self.write_header();
+        let mut out = Writer::with_capacity(self.signed_bytes());
+        self.write_header(&mut out);
         match &self.sealed {
             Some(sealed) => out.bytes(&sealed.commit.0).sized(&sealed.body.0),
-            None => {
-                let mut body = Writer::default();
+            None => out.bytes(&[0; 32]).sized_by(|body| {
                 body.list(self.items.iter(), |out, item| item.write(out));
-                out.bytes(&[0; 32]).sized(body.as_slice())
-            }
+            }),
         };
         out.into_bytes()
     }
@@ -189,14 +193,13 @@ impl Frame {
     }
 
     /// How long the signed form is.
-    fn signed_bytes(&self) -> usize {
-        match &self.sealed {
-            Some(sealed) => {
-                let Sealed { commit, body, .. } = sealed;
-                self.write_header().as_slice().len() + commit.0.len() + 8 + body.0.len()
-            }
-            None => self.signed_form().len(),
-        }
+    #[must_use]
+    pub fn signed_bytes(&self) -> usize {
+        let body = match &self.sealed {
+            Some(sealed) => sealed.body.0.len(),
+            None => 8 + self.items.iter().map(Item::signed_bytes).sum::<usize>(),
+        };
+        self.header_bytes() + 32 + 8 + body
     }
 
     /// Bytes that it takes as JSON.
@@ -251,6 +254,13 @@ pub struct Item {
 }
 
 impl Item {
+    /// How long [`Item::write`] makes a form.
+    fn signed_bytes(&self) -> usize {
+        let terms = |terms: &Terms| 1 + 4 + 8 + terms.topic.as_ref().map_or(0, String::len);
+        let terms = self.terms.as_ref().map_or(0, terms);
+        8 + self.kind.as_str().len() + 8 + self.text.len() + 8 + 1 + terms
+    }
+
     fn write(&self, out: &mut Writer) {
         out.sized(self.kind.as_str().as_bytes()).sized(self.text.as_bytes()).u64(self.at);
         match &self.terms {

@@ -75,7 +75,7 @@ impl World {
                 Output::Request { subject, payload, .. } => {
                     self.publish(who, &subject, payload, Some(format!("_INBOX.{who}")));
                 }
-                Output::Event(event) => match *event {
+                Output::Event(event) => match event {
                     Event::Message(message) => {
                         self.people[who].read.insert(message.text);
                     }

@@ -257,7 +257,7 @@ mod tests {
                         Output::Publish { payload, .. } | Output::Request { payload, .. } => {
                             said.push((to, payload));
                         }
-                        Output::Event(event) if from == 0 => events.push(*event),
+                        Output::Event(event) if from == 0 => events.push(event),
                         _ => {}
                     }
                 }

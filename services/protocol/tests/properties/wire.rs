@@ -97,6 +97,11 @@ proptest! {
     }
 
     #[test]
+    fn the_length_of_the_signed_form_is_that(frame in frames()) {
+        prop_assert_eq!(frame.signed_bytes(), frame.signed_form().len());
+    }
+
+    #[test]
     fn no_frame_is_longer_than_a_frame_may_be(
         mut frame in frames(), item in items(), long in 0..2 * limits::FRAME_BYTES,
     ) {

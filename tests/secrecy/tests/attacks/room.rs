@@ -120,10 +120,10 @@ impl Room {
                     self.publish(who, &subject, payload, Some(format!("_INBOX.{who}")));
                 }
                 Output::Event(event) => {
-                    if let Event::Message(message) = &*event {
+                    if let Event::Message(message) = &event {
                         self.people[who].read.insert(message.text.clone());
                     }
-                    self.events.push((who, *event));
+                    self.events.push((who, event));
                 }
                 Output::Serve => self.people[who].serving = true,
                 Output::Locked => self.turned_away.push(who),
