@@ -135,6 +135,11 @@ storm: nats-server build ## NODES (default: 10) through SECONDS (default: 120) o
 pictures: nats-server build ## draw the pictures of the README anew, from a real discussion
 	@cargo test --locked -p chat-tests --features pictures --test pictures
 
+instructions: ## count what hot paths do, under valgrind, against what is written down
+	@RUSTFLAGS='-C target-feature=+crt-static' cargo build --release --locked \
+	    --target-dir target --target $(TRIPLE) -p chat-node --example costs
+	@tests/instructions/run $(STATIC)/examples/costs $(WRITE)
+
 mutants: ## break each rule of the engine once and show what catches it
 	@tests/mutants/run $(NAMES)
 
@@ -145,4 +150,4 @@ clean: ## remove everything built or fetched
 	@cargo clean --target-dir target
 	@rm -rf dist nats/bin tests/fuzz/target
 
-.PHONY: help secrecy chat demo build nats-server install uninstall dist images up down cluster-up cluster-down lint lint-kubernetes test soak faults storm pictures mutants fuzz clean
+.PHONY: help secrecy chat demo build nats-server install uninstall dist images up down cluster-up cluster-down lint lint-kubernetes test soak faults storm pictures instructions mutants fuzz clean

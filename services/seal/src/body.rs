@@ -23,8 +23,21 @@ const SIZES: [usize; 5] = [256, 1 << 10, 4 << 10, 16 << 10, 32 << 10];
 /// The size on the wire of a batch of so many bytes, in bytes of base64url.
 #[must_use]
 pub fn sealed_size(bytes: usize) -> usize {
-    let padded = SIZES.into_iter().find(|size| bytes < *size).unwrap_or(usize::MAX / 2);
-    (padded + 16) / 3 * 4 + 4
+    (padded_size(bytes).unwrap_or(usize::MAX / 2) + 16) / 3 * 4 + 4
+}
+
+/// What a batch of so many bytes is padded to; none if it is too large.
+fn padded_size(bytes: usize) -> Option<usize> {
+    SIZES.into_iter().find(|size| bytes < *size)
+}
+
+/// What an item takes beside its texts, and a batch beside its items, at most.
+const ITEM: usize = 96;
+
+/// What an item takes in a batch, at most.
+fn most_bytes(item: &Item) -> usize {
+    let topic = item.terms.as_ref().and_then(|terms| terms.topic.as_ref()).map_or(0, String::len);
+    item.kind.as_str().len() + item.text.len() + topic + ITEM
 }
 
 struct Schedule {
@@ -50,9 +63,11 @@ pub(crate) fn commitment(message: &Key) -> Commitment {
 
 /// Pads and encrypts a batch; none if it is too large.
 pub(crate) fn encrypt(message: &Key, bound: &[u8], items: &[Item]) -> Option<Ciphertext> {
-    let mut padded = Zeroizing::new(Vec::with_capacity(SIZES[SIZES.len() - 1]));
+    // What it outgrew would stay behind unwiped.
+    let room = padded_size(ITEM + items.iter().map(most_bytes).sum::<usize>());
+    let mut padded = Zeroizing::new(Vec::with_capacity(room.unwrap_or(SIZES[SIZES.len() - 1])));
     items.serialize(&mut Serializer::new(&mut *padded)).ok()?;
-    let size = *SIZES.iter().find(|size| padded.len() < **size)?;
+    let size = padded_size(padded.len())?;
     padded.push(0x80);
     padded.resize(size, 0);
     let Schedule { cipher, nonce, .. } = schedule(message);
@@ -81,7 +96,7 @@ pub fn parse_batch(bytes: &[u8]) -> Option<Vec<Item>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chat_protocol::{ItemKind, limits};
+    use chat_protocol::{ItemKind, frame::Terms, limits};
     use std::collections::BTreeSet;
 
     fn key(byte: u8) -> Key {
@@ -121,6 +136,20 @@ mod tests {
         // A tag, a map's value, a list without a length.
         for wraps in [&b"\xc6"[..], b"\xa1\x01", b"\x9f"] {
             let _ = parse_batch(&nested(wraps));
+        }
+    }
+
+    #[test]
+    fn no_item_takes_more_than_is_kept_for_it() {
+        let topic = Some("x".repeat(limits::TOPIC_CHARS));
+        let terms = Terms { history: true, sealed: true, topic, capacity: Some(u32::MAX) };
+        for kind in ["join", "text", &"x".repeat(300)] {
+            for text in ["", &"x".repeat(300), &"x".repeat(limits::TEXT_BYTES)] {
+                let terms = Some(terms.clone());
+                let item = Item { kind: kind.into(), text: text.into(), at: u64::MAX, terms };
+                let most = most_bytes(&item);
+                assert!(minicbor_serde::to_vec(&item).unwrap().len() <= most, "{kind} {text}");
+            }
         }
     }
 

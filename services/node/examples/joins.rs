@@ -1,0 +1,79 @@
+//! How long it takes from nothing to the first message said before: to connect, to join, and to
+//! be given it.
+//!
+//!     cargo run --release -p chat-node --example joins -- nats://127.0.0.1:4222 100
+
+use chat_connect::{NatsArgs, Patience, Settings, connect};
+use chat_node::{Command, Entry, Event, Opening, Reason, Room, RoomAddress};
+use chat_protocol::{Invite, director::Visibility};
+use std::{error::Error, time::Duration};
+use tokio::time::Instant;
+
+type Failure = Box<dyn Error + Send + Sync>;
+
+const SAID: usize = 10;
+
+fn entry(invite: &Invite, opening: Opening) -> Entry {
+    Entry {
+        address: RoomAddress::Private(invite.clone()),
+        opening,
+        nick: "example".into(),
+        topic: None,
+        history: Some(true),
+        capacity: None,
+        visibility: Visibility::Private,
+        sealed: true,
+    }
+}
+
+/// Takes what a room tells up to the first message; false if it ends before.
+async fn is_told(room: &mut Room) -> bool {
+    while let Some(event) = room.events.recv().await {
+        if matches!(event, Event::Message(_)) {
+            return true;
+        }
+    }
+    false
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let mut args = std::env::args().skip(1);
+    let usage = "joins URL TIMES";
+    let (url, times) = (args.next().ok_or(usage)?, args.next().ok_or(usage)?.parse::<usize>()?);
+    let settings = Settings::resolve(&NatsArgs { server: Some(url), ..NatsArgs::default() })?;
+    let mut secret = [0; 20];
+    getrandom::fill(&mut secret)?;
+    let invite = Invite { secret: secret.into(), clear: false, history: true };
+
+    let connection = connect(&settings, "example", Patience::FailFast).await?;
+    let mut host = Room::enter(connection, entry(&invite, Opening::Found)).await?;
+    for number in 0..SAID {
+        host.commands.send(Command::Say(format!("message {number}"))).await?;
+        is_told(&mut host).await;
+    }
+    let Room { commands, mut events, .. } = host;
+    let hosting = tokio::spawn(async move { while events.recv().await.is_some() {} });
+
+    let mut took = [const { Vec::new() }; 3];
+    for _ in 0..times {
+        let begun = Instant::now();
+        let connection = connect(&settings, "example", Patience::FailFast).await?;
+        took[0].push(begun.elapsed());
+        let join = Opening::Join { patience: Duration::from_secs(10) };
+        let mut room = Room::enter(connection, entry(&invite, join)).await?;
+        took[1].push(begun.elapsed());
+        assert!(is_told(&mut room).await, "a joiner is told what was said");
+        took[2].push(begun.elapsed());
+        room.commands.send(Command::Leave(Reason::Left)).await?;
+        while room.events.recv().await.is_some() {}
+    }
+    for (what, took) in ["connected", "in the room", "told the first message"].iter().zip(&mut took)
+    {
+        took.sort_unstable();
+        let (median, most) = (took[times / 2], took[times - 1]);
+        println!("{what}: p50 {median:.2?}, p99 {:.2?}, most {most:.2?}", took[times * 99 / 100]);
+    }
+    commands.send(Command::Leave(Reason::Left)).await?;
+    Ok(hosting.await?)
+}
