@@ -23,6 +23,7 @@ mod manners;
 mod no_history;
 mod nothing_in_files;
 mod passes;
+mod passes_deployed;
 mod passes_end;
 mod passes_refuse;
 mod permissions;

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 /// Something that a client may try.
-enum Try {
+pub(crate) enum Try {
     Hear(&'static str),
     /// As one of a queue group, so that others there hear less.
     Take(&'static str, &'static str),
@@ -26,7 +26,7 @@ enum Try {
 use Try::{Hear, Say, Take, Trace};
 
 /// ROOM is one that the client wasn't assigned, WITNESS the key of somebody in it.
-const TRIES: &[Try] = &[
+pub(crate) const TRIES: &[Try] = &[
     Hear("chat.room.ROOM.msg"),
     Hear("chat.room.ROOM.beat"),
     Hear("chat.room.ROOM.key"),
@@ -109,7 +109,12 @@ async fn attempt(connection: &Connection, which: &Try, room: RoomId, witness: &s
 }
 
 /// Each try is refused, by the rule for just that.
-async fn all_refused(connection: &mut Connection, tries: &[Try], room: RoomId, witness: &str) {
+pub(crate) async fn all_refused(
+    connection: &mut Connection,
+    tries: &[Try],
+    room: RoomId,
+    witness: &str,
+) {
     for which in tries {
         let before = connection.link.borrow_and_update().complaints();
         let rule = attempt(connection, which, room, witness).await;
@@ -127,7 +132,7 @@ async fn all_refused(connection: &mut Connection, tries: &[Try], room: RoomId, w
 }
 
 /// The public key in its inboxes.
-fn user(connection: &Connection) -> String {
+pub(crate) fn user(connection: &Connection) -> String {
     connection.client().new_inbox().split('.').nth(1).expect("an inbox of its own").to_owned()
 }
 

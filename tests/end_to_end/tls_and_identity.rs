@@ -2,7 +2,7 @@
 //! shown whatever happens.
 
 use chat_tests::{
-    Chat, Director, Server,
+    Authority, Chat, Director, Server,
     identity::{Operator, nkey},
     programs,
 };
@@ -10,33 +10,6 @@ use std::{
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
 };
-use tempfile::TempDir;
-
-/// Certificates of an authority of its own, for a server of this name.
-struct Authority(TempDir);
-
-impl Authority {
-    fn new(name: &str, days: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../nats/dev-ca");
-        let made = Command::new(script).arg(folder.path()).arg(name).env("DAYS", days).output();
-        let made = made.expect("nats/dev-ca runs");
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        Self(folder)
-    }
-
-    fn file(&self, name: &str) -> String {
-        self.0.path().join(name).display().to_string()
-    }
-
-    /// A server with its certificate.
-    fn server(&self, rest: &str) -> Server {
-        let [ca, certificate, key] = ["ca.pem", "server.pem", "server.key"].map(|f| self.file(f));
-        Server::configured(&format!(
-            "tls {{ ca_file: {ca:?}, cert_file: {certificate:?}, key_file: {key:?} {rest} }}"
-        ))
-    }
-}
 
 fn chat(arguments: &[&str]) -> Output {
     let mut command = Command::new(programs::program("chat"));

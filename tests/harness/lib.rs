@@ -3,6 +3,7 @@
 //! Nothing here sleeps for a condition that it could wait for, and nothing here knows more
 //! of the programs than their command line and their JSON.
 
+pub mod authority;
 pub mod causal;
 pub mod chat;
 pub mod identity;
@@ -15,6 +16,7 @@ pub mod terminal;
 pub mod trio;
 pub mod wait;
 
+pub use authority::Authority;
 pub use chat::Chat;
 pub use chat_cli::demo::Cable;
 pub use passes::Keys;

@@ -35,13 +35,18 @@ impl Keys {
     }
 
     /// A server that includes their configuration.
+    #[must_use]
+    pub fn server(&self) -> Server {
+        Server::configured(&self.configuration())
+    }
+
+    /// What a server has to include.
     ///
     /// # Panics
     /// Never, in practice.
     #[must_use]
-    pub fn server(&self) -> Server {
-        let text = std::fs::read_to_string(self.file("server.conf")).expect("it was made");
-        Server::configured(&text)
+    pub fn configuration(&self) -> String {
+        std::fs::read_to_string(self.file("server.conf")).expect("it was made")
     }
 
     /// A director that gives passes; the options may name another key for them.

@@ -4,6 +4,11 @@ use crate::{
     programs::{Server, free_port},
     wait::{PATIENCE, within},
 };
+use serde_json::Value;
+use std::{
+    io::{BufRead, BufReader},
+    net::TcpStream,
+};
 
 /// See the module. What a server keeps for itself, its name and its routes, is left out of the
 /// configuration that all have.
@@ -17,6 +22,15 @@ impl Trio {
     /// Where they don't find each other.
     #[must_use]
     pub fn start() -> Self {
+        Self::configured("")
+    }
+
+    /// As [`Self::start`], all with this in their configuration.
+    ///
+    /// # Panics
+    /// Where they don't find each other.
+    #[must_use]
+    pub fn configured(rest: &str) -> Self {
         let ports = [free_port(), free_port(), free_port()];
         let routes = ports.map(|port| format!("\"nats-route://127.0.0.1:{port}\"")).join(", ");
         let mut index = 0;
@@ -25,7 +39,7 @@ impl Trio {
             Server::configured(&format!(
                 "server_name: n{index}\njetstream: disabled\n\
                  lame_duck_grace_period: \"1s\"\nlame_duck_duration: \"30s\"\n\
-                 cluster {{ name: chat, listen: \"127.0.0.1:{port}\", routes: [{routes}] }}\n"
+                 cluster {{ name: chat, listen: \"127.0.0.1:{port}\", routes: [{routes}] }}\n{rest}"
             ))
         }));
         wait_until_joined(&trio.0);
@@ -44,12 +58,17 @@ impl Trio {
 /// # Panics
 /// Where they don't find each other.
 pub fn wait_until_joined(servers: &[Server]) {
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     for server in servers {
-        let complete = || {
-            let client = runtime.block_on(async_nats::connect(server.url())).ok()?;
-            (client.server_info().connect_urls.len() == servers.len()).then_some(())
-        };
+        let complete =
+            || (told(server)?["connect_urls"].as_array()?.len() == servers.len()).then_some(());
         within(PATIENCE, "the servers know each other", complete, String::new);
     }
+}
+
+/// What a server tells whoever connects, before it asks who that is.
+fn told(server: &Server) -> Option<Value> {
+    let stream = TcpStream::connect(("127.0.0.1", server.port())).ok()?;
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line).ok()?;
+    serde_json::from_str(line.strip_prefix("INFO ")?).ok()
 }
