@@ -3,8 +3,8 @@
 //!
 //!     cargo run --release -p chat-node --example costs
 //!
-//! With `NAME COUNT` it does that one, so often, and tells no times: `tests/instructions` counts
-//! what it does. There is no chance in it.
+//! With `NAME COUNT` it does that one, so often: `tests/instructions` counts what it does, which is
+//! the same each time, but for the order in hash maps.
 
 use chat_engine::{Config, Time};
 use chat_node::{Command, Entry, Event, Opening, Output, Participant, RoomAddress};
@@ -205,9 +205,8 @@ fn silence(seconds: u32) {
     let mut room = Room::new(true, true);
     let begun = Instant::now();
     room.pass(Time::from_secs(seconds.into()));
-    println!("a second of silence: {:.1} us of each member", {
-        micros(begun.elapsed(), seconds) / f64::from(MEMBERS)
-    });
+    let each = micros(begun.elapsed(), seconds) / f64::from(MEMBERS);
+    println!("a second of silence: {each:.1} us of each member");
 }
 
 fn run(name: &str, count: u32) {

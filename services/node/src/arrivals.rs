@@ -1,7 +1,8 @@
 //! What the room's subjects bring, in the order in which it is taken up.
 //!
 //! The client's library has a queue for each subscription, so a node that doesn't keep up would
-//! read a beat before frames that came long before it, and ask for all that the beat names.
+//! read a beat before frames that came long before it, and ask for all that the beat names. And
+//! what opens frames, or brings those that are missing, is better read before them.
 
 use futures_util::{Stream, StreamExt, stream::SelectAll};
 use std::{
@@ -9,64 +10,66 @@ use std::{
     task::{Context, Poll},
 };
 
-/// So many keys in a row, and then something else, if it waits: no flood holds anything back for
-/// good.
-const KEYS_IN_A_ROW: u32 = 64;
+/// So many keys and answers in a row, and then something else, if it waits: no flood holds
+/// anything back for good.
+const AHEAD_IN_A_ROW: u32 = 8;
 /// So many frames in a row, and then
-const FRAMES_IN_A_ROW: u32 = 4096;
-/// so many of what they went before.
-const OTHERS_IN_A_ROW: u32 = 64;
+const FRAMES_IN_A_ROW: u32 = 2048;
+/// so many beats, if they wait.
+const BEATS_IN_A_ROW: u32 = 16;
 
-/// Keys first, then frames, then all the rest, in turns.
+/// Keys first, then answers and requests, then frames, beats last.
 pub(crate) struct Arrivals<S> {
     keys: S,
+    answers: SelectAll<S>,
     frames: S,
-    others: SelectAll<S>,
-    /// Keys in a row.
-    opened: u32,
-    /// Frames in a row, then others.
+    beats: S,
+    /// Keys and answers in a row.
+    ahead: u32,
+    /// Frames in a row, then beats, while something waited.
     taken: u32,
 }
 
 impl<S: Stream + Unpin> Arrivals<S> {
-    pub(crate) fn new(keys: S, frames: S, others: Vec<S>) -> Self {
-        Self { keys, frames, others: others.into_iter().collect(), opened: 0, taken: 0 }
+    pub(crate) fn new(keys: S, answers: Vec<S>, frames: S, beats: S) -> Self {
+        let answers = answers.into_iter().collect();
+        Self { keys, answers, frames, beats, ahead: 0, taken: 0 }
     }
 
-    /// Hears another subject as well.
-    pub(crate) fn push(&mut self, subject: S) {
-        self.others.push(subject);
+    /// Hears requests on another subject as well.
+    pub(crate) fn serve(&mut self, subject: S) {
+        self.answers.push(subject);
     }
 
-    fn poll_frame(&mut self, context: &mut Context<'_>) -> Option<S::Item> {
-        let frame = taken(self.frames.poll_next_unpin(context))?;
-        self.taken = if self.is_frames_turn() { self.taken + 1 } else { 0 };
-        Some(frame)
-    }
-
-    fn poll_other(&mut self, context: &mut Context<'_>) -> Option<S::Item> {
-        let other = taken(self.others.poll_next_unpin(context))?;
-        let is_last = self.taken + 1 == FRAMES_IN_A_ROW + OTHERS_IN_A_ROW;
-        self.taken = if self.is_frames_turn() || is_last { 0 } else { self.taken + 1 };
-        Some(other)
-    }
-
-    fn is_frames_turn(&self) -> bool {
-        self.taken < FRAMES_IN_A_ROW
+    fn poll_ahead(&mut self, context: &mut Context<'_>) -> Option<S::Item> {
+        let key = next(&mut self.keys, context);
+        key.or_else(|| next(&mut self.answers, context))
     }
 
     fn poll_rest(&mut self, context: &mut Context<'_>) -> Option<S::Item> {
-        if self.is_frames_turn() {
-            self.poll_frame(context).or_else(|| self.poll_other(context))
-        } else {
-            self.poll_other(context).or_else(|| self.poll_frame(context))
+        let is_beats_turn = self.taken >= FRAMES_IN_A_ROW;
+        if is_beats_turn {
+            if self.taken < FRAMES_IN_A_ROW + BEATS_IN_A_ROW
+                && let Some(beat) = next(&mut self.beats, context)
+            {
+                self.taken += 1;
+                return Some(beat);
+            }
+            self.taken = 0;
         }
+        if let Some(frame) = next(&mut self.frames, context) {
+            self.taken += 1;
+            return Some(frame);
+        }
+        self.taken = 0;
+        next(&mut self.beats, context)
     }
 }
 
-fn taken<T>(polled: Poll<Option<T>>) -> Option<T> {
-    match polled {
-        Poll::Ready(taken) => taken,
+/// The next of a stream, if it has come; of one that has ended nothing does.
+fn next<S: Stream + Unpin>(stream: &mut S, context: &mut Context<'_>) -> Option<S::Item> {
+    match stream.poll_next_unpin(context) {
+        Poll::Ready(next) => next,
         Poll::Pending => None,
     }
 }
@@ -75,22 +78,16 @@ impl<S: Stream + Unpin> Stream for Arrivals<S> {
     type Item = S::Item;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        let rest = match self.opened {
-            KEYS_IN_A_ROW => self.poll_rest(context),
-            _ => None,
-        };
-        if rest.is_some() {
-            self.opened = 0;
-            return Poll::Ready(rest);
+        let is_full = self.ahead == AHEAD_IN_A_ROW;
+        if !is_full && let Some(ahead) = self.poll_ahead(context) {
+            self.ahead += 1;
+            return Poll::Ready(Some(ahead));
         }
-        if let Some(key) = taken(self.keys.poll_next_unpin(context)) {
-            self.opened = (self.opened + 1).min(KEYS_IN_A_ROW);
-            return Poll::Ready(Some(key));
-        }
-        self.opened = 0;
-        match self.poll_rest(context) {
+        self.ahead = 0;
+        let rest = self.poll_rest(context);
+        match rest.or_else(|| is_full.then(|| self.poll_ahead(context)).flatten()) {
             None => Poll::Pending,
-            rest => Poll::Ready(rest),
+            arrived => Poll::Ready(arrived),
         }
     }
 }
@@ -102,59 +99,57 @@ mod tests {
 
     type Subject = stream::BoxStream<'static, &'static str>;
 
-    /// Brings all of these, and never ends.
-    fn subject(what: Vec<&'static str>) -> Subject {
-        stream::iter(what).chain(stream::pending()).boxed()
+    /// Brings so many of this, and never ends.
+    fn subject(what: &'static str, count: u32) -> Subject {
+        stream::iter(vec![what; count as usize]).chain(stream::pending()).boxed()
     }
 
-    fn taken_all(mut arrivals: Arrivals<Subject>) -> Vec<&'static str> {
+    fn arrivals([keys, answers, frames, beats]: [u32; 4]) -> Arrivals<Subject> {
+        let answers = vec![subject("answer", answers), subject("answer", 0)];
+        let (frames, beats) = (subject("frame", frames), subject("beat", beats));
+        Arrivals::new(subject("key", keys), answers, frames, beats)
+    }
+
+    fn all(mut arrivals: Arrivals<Subject>) -> Vec<&'static str> {
         let next = || arrivals.next().now_or_never().flatten();
         std::iter::from_fn(next).collect()
     }
 
-    #[test]
-    fn what_a_beat_names_is_taken_before_it() {
-        let others = vec![subject(vec!["beat", "beat"]), subject(vec!["answer"])];
-        let arrivals = Arrivals::new(subject(vec!["key"]), subject(vec!["frame"; 3]), others);
-        let mut order = taken_all(arrivals);
-        let rest = order.split_off(4);
-        assert_eq!(order, ["key", "frame", "frame", "frame"]);
-        assert_eq!(rest.iter().filter(|other| **other == "beat").count(), 2);
-        assert_eq!(rest.len(), 3);
-    }
-
     /// Where these stand among what was taken.
-    fn places(order: &[&str], of: &str) -> Vec<usize> {
-        order.iter().enumerate().filter(|(_, what)| **what == of).map(|(at, _)| at).collect()
+    fn places(order: &[&str], of: &str) -> Vec<u32> {
+        (0..).zip(order).filter(|(_, what)| **what == of).map(|(at, _)| at).collect()
     }
 
     #[test]
-    fn a_flood_of_frames_holds_nothing_back_for_good() {
-        let (frames, others) = (FRAMES_IN_A_ROW as usize, OTHERS_IN_A_ROW as usize);
-        let flood = subject(vec!["frame"; 3 * frames]);
-        let beats = vec![subject(vec!["beat"; others + 1])];
-        let order = taken_all(Arrivals::new(subject(vec![]), flood, beats));
-        let first = frames..frames + others;
-        let expected: Vec<_> = first.chain([2 * frames + others]).collect();
+    fn what_a_beat_names_is_taken_before_it_and_what_opens_that_before_both() {
+        let order = all(arrivals([1, 2, 3, 2]));
+        let expected = ["key", "answer", "answer", "frame", "frame", "frame", "beat", "beat"];
+        assert_eq!(order, expected);
+    }
+
+    #[test]
+    fn a_flood_of_frames_holds_no_beat_back_for_good() {
+        let order = all(arrivals([0, 0, 3 * FRAMES_IN_A_ROW, BEATS_IN_A_ROW + 1]));
+        let first = FRAMES_IN_A_ROW..FRAMES_IN_A_ROW + BEATS_IN_A_ROW;
+        let expected: Vec<_> = first.chain([2 * FRAMES_IN_A_ROW + BEATS_IN_A_ROW]).collect();
         assert_eq!(places(&order, "beat"), expected);
     }
 
     #[test]
-    fn nor_does_a_flood_of_keys() {
-        let flood = subject(vec!["key"; 3 * KEYS_IN_A_ROW as usize]);
-        let others = vec![subject(vec!["beat"])];
-        let order = taken_all(Arrivals::new(flood, subject(vec!["frame"]), others));
-        let between = KEYS_IN_A_ROW as usize;
-        assert_eq!(
-            (places(&order, "frame"), places(&order, "beat")),
-            (vec![between], vec![2 * between + 1],)
-        );
+    fn a_flood_of_keys_or_answers_holds_no_frame_back_for_good() {
+        for counts in [[100, 0, 2, 1], [0, 100, 2, 1]] {
+            let order = all(arrivals(counts));
+            let (first, second) = (AHEAD_IN_A_ROW, 2 * AHEAD_IN_A_ROW + 1);
+            assert_eq!(places(&order, "frame"), [first, second]);
+            assert_eq!(places(&order, "beat"), [3 * AHEAD_IN_A_ROW + 2]);
+            assert_eq!(order.len(), 103);
+        }
     }
 
     #[test]
     fn it_goes_on_where_some_have_ended() {
         let ended = || stream::iter(vec![]).boxed();
-        let arrivals = Arrivals::new(ended(), ended(), vec![ended(), subject(vec!["beat"])]);
-        assert_eq!(taken_all(arrivals), ["beat"]);
+        let arrivals = Arrivals::new(ended(), vec![ended()], ended(), subject("beat", 1));
+        assert_eq!(all(arrivals), ["beat"]);
     }
 }

@@ -90,14 +90,15 @@ impl Driver {
         let own = subjects.node(me);
         let hear = async |subject| connection.subscribe(subject).await.map_err(refused);
         let (keys, frames) = (hear(subjects.key()).await?, hear(subjects.msg()).await?);
-        let mut others = vec![hear(subjects.beat()).await?, hear(format!("{inbox}.*")).await?];
+        let beats = hear(subjects.beat()).await?;
+        let mut answers = vec![hear(format!("{inbox}.*")).await?];
         let founds = entry.founds();
         if founds {
-            others.push(serve(&connection, &subjects).await.map_err(refused)?);
+            answers.push(serve(&connection, &subjects).await.map_err(refused)?);
         }
         let mut requests = hear(own.clone()).await?;
         confirm(&connection, own.clone(), &mut requests).await?;
-        others.push(requests);
+        answers.push(requests);
 
         let patience = match entry.opening {
             Opening::Found => None,
@@ -123,7 +124,7 @@ impl Driver {
             connection,
             participant,
             subjects,
-            arrivals: Arrivals::new(keys, frames, others),
+            arrivals: Arrivals::new(keys, answers, frames, beats),
             inbox,
             own,
             serving: founds,
@@ -310,7 +311,7 @@ impl Driver {
             return;
         }
         match serve(&self.connection, &self.subjects).await {
-            Ok(subscriber) => self.arrivals.push(subscriber),
+            Ok(subscriber) => self.arrivals.serve(subscriber),
             Err(error) => self.participant.complaint(&error.to_string()),
         }
     }

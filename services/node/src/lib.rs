@@ -8,7 +8,6 @@ mod announce;
 mod arrivals;
 mod driver;
 mod event;
-
 mod listeners;
 mod names;
 mod participant;

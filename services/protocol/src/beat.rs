@@ -45,7 +45,7 @@ pub struct Beat {
     pub epoch: Option<EpochId>,
     /// Members present, the sender included.
     pub members: u32,
-    /// Signature of the sender over [`Beat::signed_form`] and the room.
+    /// Signature of the sender over the room and the hash of [`Beat::signed_form`].
     pub sig: Signature,
 }
 

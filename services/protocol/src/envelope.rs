@@ -274,6 +274,27 @@ mod tests {
     }
 
     #[test]
+    fn contents_are_sealed_or_not_but_never_in_part() {
+        let mut frame = Frame { items: vec![], ..frame() };
+        frame.sealed = Some(Sealed {
+            epoch: EpochId([1; 16]),
+            step: 0,
+            commit: Commitment([2; 32]),
+            body: Ciphertext(vec![3; 20]),
+        });
+        let whole = Envelope::Frame(Arc::new(frame));
+        let json: serde_json::Value = serde_json::from_slice(&whole.to_json()).unwrap();
+        let parsed = |json: &serde_json::Value| Envelope::parse(json.to_string().as_bytes());
+        assert_eq!(parsed(&json).unwrap(), whole);
+        for field in ["epoch", "step", "commit", "body"] {
+            let mut without = json.clone();
+            without.as_object_mut().unwrap().remove(field);
+            let error = parsed(&without).unwrap_err();
+            assert!(error.to_string().contains("sealed in part"), "{field}: {error}");
+        }
+    }
+
+    #[test]
     fn every_signed_field_changes_the_signed_form() {
         let original = frame();
         let changes: [fn(&mut Frame); 9] = [

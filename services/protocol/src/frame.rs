@@ -22,7 +22,7 @@ base64_newtype!(
 ///
 /// The first one (number 1) is the author's join; one with `final` is its last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "Fields")]
+#[serde(try_from = "Fields")]
 pub struct Frame {
     /// The author.
     pub from: NodeId,
@@ -44,7 +44,7 @@ pub struct Frame {
     /// The author has left; nothing comes after this.
     #[serde(rename = "final", skip_serializing_if = "std::ops::Not::not")]
     pub is_final: bool,
-    /// Signature of the author over [`Frame::signed_form`] and the room.
+    /// Signature of the author over the room and the hash of [`Frame::signed_form`].
     pub sig: Signature,
 }
 
@@ -67,16 +67,19 @@ struct Fields {
     sig: Signature,
 }
 
-impl From<Fields> for Frame {
-    fn from(fields: Fields) -> Self {
+impl TryFrom<Fields> for Frame {
+    type Error = Violation;
+
+    fn try_from(fields: Fields) -> Result<Self, Violation> {
         let Fields { from, number, lamport, clock, past, items, is_final, sig, .. } = fields;
         let sealed = match (fields.epoch, fields.step, fields.commit, fields.body) {
             (Some(epoch), Some(step), Some(commit), Some(body)) => {
                 Some(Sealed { epoch, step, commit, body })
             }
-            _ => None,
+            (None, None, None, None) => None,
+            _ => return Err(Violation("contents are sealed in part")),
         };
-        Self { from, number, lamport, clock, past, items, sealed, is_final, sig }
+        Ok(Self { from, number, lamport, clock, past, items, sealed, is_final, sig })
     }
 }
 

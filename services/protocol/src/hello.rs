@@ -29,7 +29,7 @@ pub struct Hello {
     pub kem: Option<Kem>,
     /// Keyed hash over [`Hello::body`] under the room's gate.
     pub mac: GateMac,
-    /// Signature over [`Hello::body`] and `mac`, and the room.
+    /// Signature over the room and the hash of [`Hello::body`] and `mac`.
     pub sig: Signature,
 }
 

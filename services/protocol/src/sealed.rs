@@ -110,7 +110,7 @@ pub struct Mint {
     pub commit: Commitment,
     /// The secret for each of the audience but the minter, in order of their ids.
     pub sealed: Vec<SealedSecret>,
-    /// Signature of the minter over [`Mint::signed_form`] and the room.
+    /// Signature of the minter over the room and the hash of [`Mint::signed_form`].
     pub sig: Signature,
 }
 

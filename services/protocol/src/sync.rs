@@ -30,7 +30,7 @@ pub struct Want {
     /// Equivocations known to the requester, as in a beat's `cut`: it needs no proof of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cut: Vec<Dot>,
-    /// Signature of the requester over [`Want::signed_form`] and the room.
+    /// Signature of the requester over the room and the hash of [`Want::signed_form`].
     pub sig: Signature,
 }
 
@@ -147,7 +147,7 @@ pub struct Give {
     /// The answer to a `have` request, rather than to named dots.
     #[serde(default)]
     pub sync: bool,
-    /// Signature of the answerer over [`Give::signed_form`] and the room.
+    /// Signature of the answerer over the room and the hash of [`Give::signed_form`].
     pub sig: Signature,
 }
 

@@ -61,11 +61,11 @@ pub(crate) fn commitment(message: &Key) -> Commitment {
     schedule(message).commit
 }
 
-/// Pads and encrypts a batch; none if it is too large.
+/// Pads and encrypts a batch; none if it could be too large.
 pub(crate) fn encrypt(message: &Key, bound: &[u8], items: &[Item]) -> Option<Ciphertext> {
     // What it outgrew would stay behind unwiped.
-    let room = padded_size(ITEM + items.iter().map(most_bytes).sum::<usize>());
-    let mut padded = Zeroizing::new(Vec::with_capacity(room.unwrap_or(SIZES[SIZES.len() - 1])));
+    let most = ITEM + items.iter().map(most_bytes).sum::<usize>();
+    let mut padded = Zeroizing::new(Vec::with_capacity(padded_size(most)?));
     items.serialize(&mut Serializer::new(&mut *padded)).ok()?;
     let size = padded_size(padded.len())?;
     padded.push(0x80);
@@ -133,9 +133,9 @@ mod tests {
             bytes
         };
         assert_eq!(parse_batch(&nested(b"\x81")).unwrap()[0].kind, ItemKind::Text);
-        // A tag, a map's value, a list without a length.
-        for wraps in [&b"\xc6"[..], b"\xa1\x01", b"\x9f"] {
-            let _ = parse_batch(&nested(wraps));
+        // A tag, a map's value, a list that never ends.
+        for (wraps, reads) in [(&b"\xc6"[..], true), (b"\xa1\x01", true), (b"\x9f", false)] {
+            assert_eq!(parse_batch(&nested(wraps)).is_some(), reads, "{wraps:?}");
         }
     }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// What a frame takes beside its items, at most: its clock, mostly.
 const FRAME_OVERHEAD: usize = 4 << 10;
-/// What an item takes beside its text, as CBOR, at most.
+/// What an item without terms takes beside its text, as CBOR, at most.
 const ITEM_OVERHEAD: usize = 48;
 
 impl Participant {
