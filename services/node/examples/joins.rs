@@ -1,10 +1,10 @@
-//! How long it takes from nothing to the first message said before: to connect, to join, and to
-//! be given it.
+//! How long it takes from nothing to the first of ten messages said before: to connect, to join,
+//! and to be given it.
 //!
 //!     cargo run --release -p chat-node --example joins -- nats://127.0.0.1:4222 100
 
 use chat_connect::{NatsArgs, Patience, Settings, connect};
-use chat_node::{Command, Entry, Event, Opening, Reason, Room, RoomAddress};
+use chat_node::{Command, Entry, Event, Opening, Room, RoomAddress};
 use chat_protocol::{Invite, director::Visibility};
 use std::{error::Error, time::Duration};
 use tokio::time::Instant;
@@ -41,22 +41,20 @@ async fn main() -> Result<(), Failure> {
     let mut args = std::env::args().skip(1);
     let usage = "joins URL TIMES";
     let (url, times) = (args.next().ok_or(usage)?, args.next().ok_or(usage)?.parse::<usize>()?);
+    let times = times.max(1);
     let settings = Settings::resolve(&NatsArgs { server: Some(url), ..NatsArgs::default() })?;
-    let mut secret = [0; 20];
-    getrandom::fill(&mut secret)?;
-    let invite = Invite { secret: secret.into(), clear: false, history: true };
-
-    let connection = connect(&settings, "example", Patience::FailFast).await?;
-    let mut host = Room::enter(connection, entry(&invite, Opening::Found)).await?;
-    for number in 0..SAID {
-        host.commands.send(Command::Say(format!("message {number}"))).await?;
-        is_told(&mut host).await;
-    }
-    let Room { commands, mut events, .. } = host;
-    let hosting = tokio::spawn(async move { while events.recv().await.is_some() {} });
-
+    let hosts = connect(&settings, "example", Patience::FailFast).await?;
     let mut took = [const { Vec::new() }; 3];
     for _ in 0..times {
+        let mut secret = [0; 20];
+        getrandom::fill(&mut secret)?;
+        let invite = Invite { secret: secret.into(), clear: false, history: true };
+        let mut host = Room::enter(hosts.clone(), entry(&invite, Opening::Found)).await?;
+        for number in 0..SAID {
+            host.commands.send(Command::Say(format!("message {number}"))).await?;
+            is_told(&mut host).await;
+        }
+
         let begun = Instant::now();
         let connection = connect(&settings, "example", Patience::FailFast).await?;
         took[0].push(begun.elapsed());
@@ -65,8 +63,6 @@ async fn main() -> Result<(), Failure> {
         took[1].push(begun.elapsed());
         assert!(is_told(&mut room).await, "a joiner is told what was said");
         took[2].push(begun.elapsed());
-        room.commands.send(Command::Leave(Reason::Left)).await?;
-        while room.events.recv().await.is_some() {}
     }
     for (what, took) in ["connected", "in the room", "told the first message"].iter().zip(&mut took)
     {
@@ -74,6 +70,5 @@ async fn main() -> Result<(), Failure> {
         let (median, most) = (took[times / 2], took[times - 1]);
         println!("{what}: p50 {median:.2?}, p99 {:.2?}, most {most:.2?}", took[times * 99 / 100]);
     }
-    commands.send(Command::Leave(Reason::Left)).await?;
-    Ok(hosting.await?)
+    Ok(())
 }
