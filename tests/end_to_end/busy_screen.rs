@@ -87,6 +87,9 @@ fn an_idle_screen_costs_nothing() {
     let _director = Director::start(&server.url());
     let (mut ann, invite) = Chat::open(&server.url(), "ann");
     let bob = chat(&server, "bob", &["join"], &invite);
+    // What is said beside a join is merged with it later, which changes the transcript.
+    bob.wait_for("same transcript 2/2");
+    ann.wait_for_agreement(PATIENCE, 2);
     for n in 0..200 {
         ann.say(&format!("line {n}"));
     }

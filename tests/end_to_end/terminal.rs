@@ -201,7 +201,10 @@ fn a_stopped_one_lends_the_terminal_and_takes_it_again() {
     // Stopped without being asked, it finds the terminal as others have left it.
     bob.signal("STOP");
     bob.wait_until_stopped();
+    let times = bob.times_taken();
     bob.signal("CONT");
+    // Until it has it again what is typed is read as others have left it: Enter isn't Enter.
+    bob.wait_until("it is taken anew", |_| bob.times_taken() > times);
     bob.line("still raw");
     ann.wait_for_text("still raw");
     bob.line("/quit!");

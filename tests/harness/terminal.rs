@@ -16,6 +16,9 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
+/// What a program writes that takes all of the terminal.
+const ALTERNATE_SCREEN: &[u8] = b"\x1b[?1049h";
+
 /// What the emulator knows, and every byte it was given.
 struct Seen {
     emulator: vt100::Parser,
@@ -92,6 +95,13 @@ impl Terminal {
     #[must_use]
     pub fn is_taken(&self) -> bool {
         self.seen().emulator.screen().alternate_screen()
+    }
+
+    /// How often a program has taken it all for itself.
+    #[must_use]
+    pub fn times_taken(&self) -> usize {
+        let bytes = self.bytes();
+        bytes.windows(ALTERNATE_SCREEN.len()).filter(|seen| *seen == ALTERNATE_SCREEN).count()
     }
 
     /// Types this.
