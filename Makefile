@@ -10,6 +10,8 @@ EPOCH = $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null ||
 REVISION = $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 LABELS = --build-arg VERSION=$$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1) --build-arg REVISION=$(REVISION)
 STATIC = target/$(TRIPLE)/release
+BUILD_STATIC = RUSTFLAGS='-C target-feature=+crt-static' \
+    cargo build --release --locked --target-dir target --target $(TRIPLE)
 PROGRAMS = -p chat-cli -p chat-director
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 CLUSTER = $(COMPOSE) -p chat-cluster -f nats/cluster.yml
@@ -55,9 +57,7 @@ uninstall: ## remove what install put there
 dist: ## dist/: what the images hold, the programs static and for Linux
 	@[ "$$(uname -s)" = Linux ] || { echo 'make dist: static Linux programs are built on Linux' >&2; exit 1; }
 	@nats/fetch --pinned
-	@RUSTFLAGS='-C target-feature=+crt-static' \
-	    cargo build --release --locked --target-dir target --target $(TRIPLE) \
-	    $(PROGRAMS) -p chat-probe -p nats-sub
+	@$(BUILD_STATIC) $(PROGRAMS) -p chat-probe -p nats-sub
 	@rm -rf dist && install -d dist/nats/etc/nats dist/director dist/node
 	@install -m 755 $(STATIC)/chat $(STATIC)/chat-director $(STATIC)/nats-sub dist
 	@install -m 755 nats/bin/nats-server $(STATIC)/chat-probe dist/nats
@@ -136,8 +136,7 @@ pictures: nats-server build ## draw the pictures of the README anew, from a real
 	@cargo test --locked -p chat-tests --features pictures --test pictures
 
 instructions: ## count what hot paths do, under valgrind, against what is written down
-	@RUSTFLAGS='-C target-feature=+crt-static' cargo build --release --locked \
-	    --target-dir target --target $(TRIPLE) -p chat-node --example costs
+	@$(BUILD_STATIC) -p chat-node --example costs
 	@tests/instructions/run $(STATIC)/examples/costs $(WRITE)
 
 mutants: ## break each rule of the engine once and show what catches it

@@ -10,7 +10,8 @@ fn was_down(node: &Chat) -> bool {
     node.find(|event| event["event"] == "connection" && event["state"] == "down").is_some()
 }
 
-fn equal_in_the_end(nodes: &mut [Chat], messages: usize) {
+/// All have so many messages, the same ones in the same order, and none before its causes.
+pub(crate) fn equal_in_the_end(nodes: &mut [Chat], messages: usize) {
     for node in &*nodes {
         node.wait_for_messages(PATIENCE, messages);
         node.wait_for_agreement(PATIENCE, nodes.len());

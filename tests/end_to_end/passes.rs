@@ -16,6 +16,11 @@ pub(crate) fn open(keys: &Keys, server: &Server, nick: &str) -> (Chat, String) {
     (chat, invite)
 }
 
+/// The server has refused something.
+pub(crate) fn refused(event: &Value) -> bool {
+    event.to_string().to_lowercase().contains("violation")
+}
+
 fn output(command: &mut Command) -> Output {
     command.stdin(Stdio::null()).output().expect("it runs")
 }
@@ -63,7 +68,6 @@ fn a_sealed_discussion_of_three_outlives_its_director_and_a_restart_of_the_serve
     for node in nodes {
         assert_eq!(node.ready()["sealed"], true);
         causal::check("a node", &node.events());
-        let refused = |event: &Value| event.to_string().to_lowercase().contains("violation");
         assert_eq!(node.find(refused), None, "nothing that members do is refused");
     }
     causal::check_equal(&[ann.closed(), bob.closed(), eve.closed()]);

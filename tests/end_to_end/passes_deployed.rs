@@ -1,26 +1,19 @@
 //! Passes where there are several servers, and where the way to them is encrypted.
 
 use crate::{
+    cluster::equal_in_the_end,
     director_service::on_runtime,
+    passes::{chat, open, refused},
     passes_end::{guest, opened},
     passes_refuse::{TRIES, all_refused, user},
 };
-use chat_tests::{Authority, Chat, Keys, Trio, causal, wait::PATIENCE};
-use serde_json::Value;
+use chat_tests::{Authority, Chat, Keys, Server, Trio, wait::PATIENCE};
 
-fn refused(event: &Value) -> bool {
-    event.to_string().to_lowercase().contains("violation")
-}
-
-fn equal_in_the_end(nodes: &mut [Chat], messages: usize) {
-    for node in &*nodes {
-        node.wait_for_messages(PATIENCE, messages);
-        node.wait_for_agreement(PATIENCE, nodes.len());
+fn equal_and_never_refused(nodes: &mut [Chat], messages: usize) {
+    equal_in_the_end(nodes, messages);
+    for node in nodes {
         assert_eq!(node.find(refused), None, "nothing that members do is refused");
-        causal::check("a node", &node.events());
     }
-    let closed: Vec<_> = nodes.iter_mut().map(Chat::closed).collect();
-    causal::check_equal(&closed);
 }
 
 #[test]
@@ -29,13 +22,9 @@ fn a_pass_lets_its_holder_in_at_each_server_of_a_cluster() {
     let mut trio = Trio::configured(&keys.configuration());
     // Given by a director at one server, known to the other two by its signature alone.
     let director = keys.director(&trio.0[2].url(), &[]);
-    let at = |server: usize, arguments: &[&str]| {
-        Chat::start(keys.guest(&trio.0[server].url(), &["--json"]).args(arguments))
-    };
-    let ann = at(0, &["start", "--nick", "ann"]);
-    let invite = ann.ready()["invite"].as_str().unwrap_or_default().to_owned();
-    let join = |server, nick| at(server, &["join", &invite, "--nick", nick]);
-    let mut nodes = vec![ann, join(1, "bob"), join(2, "cem")];
+    let (ann, invite) = open(&keys, &trio.0[0], "ann");
+    let join = |at: usize, nick| chat(&keys, &trio.0[at], &["join", &invite, "--nick", nick]);
+    let mut nodes = [ann, join(1, "bob"), join(2, "cem")];
     for node in &nodes {
         node.wait_for_agreement(PATIENCE, 3);
     }
@@ -49,7 +38,7 @@ fn a_pass_lets_its_holder_in_at_each_server_of_a_cluster() {
     for node in &mut nodes {
         node.say("at two");
     }
-    equal_in_the_end(&mut nodes, 4);
+    equal_and_never_refused(&mut nodes, 4);
 }
 
 #[test]
@@ -72,19 +61,17 @@ fn each_server_of_a_cluster_keeps_out_who_was_not_assigned_a_room() {
 fn passes_go_over_tls_as_well() {
     let keys = Keys::make();
     let authority = Authority::new("127.0.0.1", "2");
-    let server = chat_tests::Server::configured(
+    let server = Server::configured(
         &(authority.configuration(", handshake_first: true") + &keys.configuration()),
     );
     let ca = authority.file("ca.pem");
     let tls = ["--tlsca", &ca, "--tlsfirst"];
     let _director = keys.director(&server.url(), &tls);
-    let chat = |arguments: &[&str]| {
-        Chat::start(keys.guest(&server.url(), &["--json"]).args(tls).args(arguments))
-    };
+    let chat = |arguments: &[&str]| chat(&keys, &server, &[&tls, arguments].concat());
     let ann = chat(&["start", "--nick", "ann"]);
     let invite = ann.ready()["invite"].as_str().unwrap_or_default().to_owned();
     let mut nodes = [ann, chat(&["join", &invite, "--nick", "bob"])];
     nodes[0].say("over TLS, by a pass");
     nodes[1].wait_for_text("over TLS, by a pass");
-    equal_in_the_end(&mut nodes, 1);
+    equal_and_never_refused(&mut nodes, 1);
 }

@@ -6,13 +6,10 @@
 //! One room is of so many members as there are in `MEMBERS`, the others of this node alone.
 
 use chat_connect::{Connection, NatsArgs, Patience, Settings, connect};
-use chat_node::{Change, Command, Entry, Event, Opening, Reason, Room, RoomAddress};
+use chat_node::{Change, Entry, Event, Opening, Room, RoomAddress};
 use chat_protocol::{Invite, director::Visibility};
 use std::{collections::BTreeSet, error::Error, time::Duration};
-use tokio::{
-    task::JoinSet,
-    time::{Instant, sleep},
-};
+use tokio::time::{Instant, sleep};
 
 type Failure = Box<dyn Error + Send + Sync>;
 
@@ -66,7 +63,7 @@ async fn enter(
 }
 
 /// Takes what a room tells until so many others are there.
-async fn meets(room: &mut Room, others: usize) -> BTreeSet<String> {
+async fn meets(room: &mut Room, others: usize) {
     let mut there = BTreeSet::new();
     while there.len() < others
         && let Some(event) = room.events.recv().await
@@ -75,10 +72,9 @@ async fn meets(room: &mut Room, others: usize) -> BTreeSet<String> {
             && member.change == Change::Joined
             && member.node != room.node
         {
-            there.insert(member.node.to_string());
+            there.insert(member.node);
         }
     }
-    there
 }
 
 /// Takes whatever all rooms tell for a while.
@@ -90,17 +86,6 @@ async fn let_pass(rooms: &mut [Room], time: Duration) {
         }
         sleep(Duration::from_millis(100)).await;
     }
-}
-
-async fn leave(rooms: Vec<Room>) {
-    let mut leaving = JoinSet::new();
-    for mut room in rooms {
-        leaving.spawn(async move {
-            let _ = room.commands.send(Command::Leave(Reason::Left)).await;
-            while room.events.recv().await.is_some() {}
-        });
-    }
-    leaving.join_all().await;
 }
 
 #[tokio::main]
@@ -148,7 +133,5 @@ async fn main() -> Result<(), Failure> {
         "{MEMBERS} members of one room in this process: {more:.0} KiB more, {per_member:.1} KiB \
          for each other member that a node knows"
     );
-    leave(members).await;
-    leave(rooms).await;
     Ok(())
 }
