@@ -10,8 +10,9 @@ EPOCH = $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null ||
 REVISION = $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 LABELS = --build-arg VERSION=$$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1) --build-arg REVISION=$(REVISION)
 STATIC = target/$(TRIPLE)/release
-BUILD_STATIC = RUSTFLAGS='-C target-feature=+crt-static' \
-    cargo build --release --locked --target-dir target --target $(TRIPLE)
+# In addition to what .cargo/config.toml says: the environment would say it instead.
+BUILD_STATIC = cargo build --release --locked --target-dir target --target $(TRIPLE) \
+    --config "target.$(TRIPLE).rustflags=['-C', 'target-feature=+crt-static']"
 PROGRAMS = -p chat-cli -p chat-director
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 CLUSTER = $(COMPOSE) -p chat-cluster -f nats/cluster.yml
