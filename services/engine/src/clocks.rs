@@ -9,7 +9,8 @@ use std::collections::{HashMap, VecDeque};
 const ENTRIES: usize = 1 << 17;
 
 /// Full clocks of the frames delivered last; of older ones only what their successors took
-/// over. O(named dots x members) per frame.
+/// over. O(heads named x members) per frame: whatever else a frame names lies in the past of its
+/// author's previous one, mostly.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Clocks {
     known: HashMap<Dot, VectorClock>,
@@ -26,7 +27,10 @@ impl Clocks {
     pub(crate) fn deliver(&mut self, entry: &Entry) -> VectorClock {
         let mut full = VectorClock::new();
         for dot in entry.dependencies() {
-            if let Some(clock) = self.known.get(&dot) {
+            // What a full clock covers it has taken over.
+            if !full.covers(dot)
+                && let Some(clock) = self.known.get(&dot)
+            {
                 full.merge(clock);
             }
         }

@@ -77,13 +77,13 @@ impl Engine {
             let ready = self.waiting.ready(step);
             let ready = ready.map(|waiting| (waiting.entry.clone(), self.expiry(waiting)));
             match ready {
-                Some((entry, expiry)) if expiry > self.now && self.is_disputed(&entry) => {
-                    self.waiting.hold(entry.dot());
-                    self.ask_for_what_its_author_saw(&entry);
-                }
-                Some((entry, _)) => {
-                    if let Some(waiting) = self.waiting.remove(entry.dot()) {
-                        self.deliver(waiting);
+                Some((entry, expiry)) => {
+                    let past = self.past_here(&entry.frame);
+                    if expiry > self.now && is_other(&entry.frame, past) {
+                        self.waiting.hold(entry.dot());
+                        self.ask_for_what_its_author_saw(&entry);
+                    } else if let Some(waiting) = self.waiting.remove(entry.dot()) {
+                        self.deliver(waiting, past);
                     }
                 }
                 None if self.deliver_expired() => {}
@@ -107,7 +107,8 @@ impl Engine {
         for dot in missing {
             self.waive(dot);
         }
-        self.deliver(waiting);
+        let past = self.past_here(&waiting.entry.frame);
+        self.deliver(waiting, past);
         true
     }
 
@@ -135,13 +136,6 @@ impl Engine {
         self.past(previous, frame.named())
     }
 
-    /// Whether a frame's author has seen other contents than this node: someone equivocated,
-    /// or its author lies. What it depends on isn't here then.
-    fn is_disputed(&self, entry: &Entry) -> bool {
-        let frame = &entry.frame;
-        frame.past != Past::ZERO && self.past_here(frame).is_some_and(|past| past != frame.past)
-    }
-
     /// That proves who equivocated.
     fn ask_for_what_its_author_saw(&mut self, entry: &Entry) {
         let dots = entry.dependencies().take(limits::WANTS).collect();
@@ -149,13 +143,13 @@ impl Engine {
         self.effect(Effect::Ask { to: Some(entry.frame.from), dots, have: None });
     }
 
-    /// Delivers a frame.
-    fn deliver(&mut self, waiting: Waiting) {
+    /// Delivers a frame, to which `past` is what lies before it.
+    fn deliver(&mut self, waiting: Waiting, past: Option<Past>) {
         let entry = waiting.entry;
-        if self.is_disputed(&entry) {
+        if is_other(&entry.frame, past) {
             self.seek.dispute(entry.dot(), self.now);
             self.ask_for_what_its_author_saw(&entry);
-        } else if self.past_here(&entry.frame) == Some(entry.frame.past) {
+        } else if past == Some(entry.frame.past) {
             self.transcript.bind(entry.dependencies());
         }
         if !self.is_in_sequence(&entry) {
@@ -257,6 +251,12 @@ impl Engine {
     pub(crate) fn is_satisfied(&self, dot: Dot) -> bool {
         self.authors.has(dot) || self.waived.contains(&dot)
     }
+}
+
+/// Whether a frame's author has seen other contents than this node, to which its `past` is `here`:
+/// someone equivocated, or its author lies. What it depends on isn't here then.
+fn is_other(frame: &Frame, here: Option<Past>) -> bool {
+    frame.past != Past::ZERO && here.is_some_and(|past| past != frame.past)
 }
 
 /// A frame waits one gap time, and one more for each [`limits::LAMPORT_LEAP`] that its

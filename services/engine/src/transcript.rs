@@ -28,7 +28,8 @@ pub(crate) struct Held {
 #[derive(Clone, Debug)]
 pub(crate) struct Transcript {
     by_key: BTreeMap<Key, Held>,
-    by_dot: HashMap<Dot, Key>,
+    /// Where a dot is, and its content.
+    by_dot: HashMap<Dot, (Key, ContentHash)>,
     bytes: usize,
     revision: u64,
     checkpoint: Checkpoint,
@@ -78,7 +79,7 @@ impl Transcript {
     }
 
     pub(crate) fn held(&self, dot: Dot) -> Option<&Held> {
-        self.by_dot.get(&dot).and_then(|key| self.by_key.get(key))
+        self.by_dot.get(&dot).and_then(|(key, _)| self.by_key.get(key))
     }
 
     /// The frames of the same author next to a dot: O(1), O(frames) where there are holes.
@@ -106,7 +107,7 @@ impl Transcript {
     }
 
     pub(crate) fn hash(&self, dot: Dot) -> Option<ContentHash> {
-        self.get(dot).map(|entry| entry.hash)
+        self.by_dot.get(&dot).map(|(_, hash)| *hash)
     }
 
     /// The frames, in the order shown.
@@ -132,7 +133,7 @@ impl Transcript {
         }
         self.bytes += entry.size;
         let key = entry.key();
-        self.by_dot.insert(entry.dot(), key);
+        self.by_dot.insert(entry.dot(), (key, entry.hash));
         self.by_key.insert(key, held);
         self.changed(key);
         Inserted::Kept
@@ -194,7 +195,8 @@ impl Transcript {
     /// Notes frames whose contents a `past` commits to.
     pub(crate) fn bind(&mut self, dots: impl Iterator<Item = Dot>) {
         for dot in dots {
-            if let Some(held) = self.by_dot.get(&dot).and_then(|key| self.by_key.get_mut(key)) {
+            if let Some(held) = self.by_dot.get(&dot).and_then(|(key, _)| self.by_key.get_mut(key))
+            {
                 held.bound = true;
             }
         }
