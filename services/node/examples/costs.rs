@@ -8,7 +8,7 @@
 
 use chat_engine::{Config, Time};
 use chat_node::{Command, Entry, Event, Opening, Output, Participant, RoomAddress};
-use chat_protocol::{Invite, NodeId, director::Visibility, limits, subject::RoomSubjects};
+use chat_protocol::{Invite, NodeId, director::Visibility, subject::RoomSubjects};
 use chat_seal::{Entropy, Identity, RoomKeys, Seal};
 use std::{
     collections::VecDeque,
@@ -17,6 +17,8 @@ use std::{
 
 const MEMBERS: u8 = 3;
 const TEXT: usize = 200;
+/// So many of them go in one frame.
+const BATCH: usize = 128;
 const PAYLOAD: usize = 1 << 20;
 /// Virtual time between two rounds.
 const STEP: Time = Time::from_millis(5);
@@ -212,9 +214,9 @@ fn silence(seconds: u32) {
 fn run(name: &str, count: u32) {
     match name {
         "text" => frames(true, 1, count),
-        "batch" => frames(true, limits::BATCH_ITEMS, count),
+        "batch" => frames(true, BATCH, count),
         "clear-text" => frames(false, 1, count),
-        "clear-batch" => frames(false, limits::BATCH_ITEMS, count),
+        "clear-batch" => frames(false, BATCH, count),
         "history" => history(count),
         "silence" => silence(count),
         _ => panic!("text, batch, clear-text, clear-batch, history or silence"),

@@ -1,6 +1,7 @@
 //! What a room tells its user: the events of the `--json` contract, field by field.
 
 use crate::{Listener, ListenersState};
+use bytestring::ByteString;
 use chat_engine::Standing;
 use chat_protocol::{Dot, Lamport, NodeId, RoomId, VectorClock, hash::TranscriptDigest};
 use jiff::Timestamp;
@@ -102,7 +103,7 @@ pub struct Message {
     /// Its author's nick at the time.
     pub nick: Arc<str>,
     /// Verbatim; clean it before a terminal sees it.
-    pub text: String,
+    pub text: ByteString,
     /// The text is something done (`/me`), not said.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub action: bool,

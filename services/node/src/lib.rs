@@ -10,6 +10,7 @@ mod driver;
 mod event;
 mod listeners;
 mod names;
+mod outbox;
 mod participant;
 mod room;
 mod strangers;

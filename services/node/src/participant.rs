@@ -11,8 +11,8 @@ mod saying;
 mod sealing;
 
 use crate::{
-    Code, Command, Event, Notice, Reason, announce::Announcer, names::Names, room::Entry as Terms,
-    strangers::Strangers, telling, unopened::Unopened, unshown::Unshown,
+    Code, Command, Event, Notice, Reason, announce::Announcer, names::Names, outbox::Outbox,
+    room::Entry as Terms, strangers::Strangers, telling, unopened::Unopened, unshown::Unshown,
 };
 use chat_engine::{Agreement, Config, Delivery, Engine, Input, LinkState, Phase, Time};
 use chat_protocol::{
@@ -97,7 +97,7 @@ pub struct Participant {
     /// With so many keys or messages those of frames no longer held are forgotten.
     forget_at: usize,
     announcer: Announcer,
-    outbox: VecDeque<Item>,
+    outbox: Outbox,
     /// The frame said last, and when, until the server has brought it back.
     on_its_way: Option<(Number, Time)>,
     /// Leaving, for this reason, once everything is said, and stable by then at the latest.
@@ -163,7 +163,7 @@ impl Participant {
             introduction: None,
             shown: HashMap::new(),
             forget_at: sealing::SPARE_KEYS,
-            outbox: VecDeque::new(),
+            outbox: Outbox::default(),
             on_its_way: None,
             leaving: None,
             said_final: false,
@@ -310,10 +310,6 @@ impl Participant {
     #[must_use]
     pub fn floor(&self) -> Key {
         self.engine.floor()
-    }
-
-    fn queue(&mut self, kind: ItemKind, text: String) {
-        self.outbox.push_back(Item { kind, text, at: self.wall, terms: None });
     }
 
     /// Does everything that follows from what has just happened.

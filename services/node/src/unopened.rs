@@ -118,7 +118,7 @@ mod tests {
             is_final: false,
             sig: Signature::ZERO,
         };
-        let hash = Frame::content_hash(&frame.signed_form());
+        let hash = frame.content_hash();
         Entry::new(Arc::new(frame), hash)
     }
 

@@ -9,8 +9,9 @@ use crate::{
     limits,
     sealed::{Ciphertext, Commitment, EpochId},
 };
+use bytestring::ByteString;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::convert::Infallible;
+use std::{borrow::Cow, convert::Infallible};
 
 base64_newtype!(
     /// An Ed25519 signature (RFC 8032).
@@ -142,21 +143,33 @@ impl Frame {
     /// commitment of zero.
     #[must_use]
     pub fn signed_form(&self) -> Vec<u8> {
-        let mut out = Writer::with_capacity(self.signed_bytes());
-        self.write_header(&mut out);
-        match &self.sealed {
-            Some(sealed) => out.bytes(&sealed.commit.0).sized(&sealed.body.0),
-            None => out.bytes(&[0; 32]).sized_by(|body| {
-                body.list(self.items.iter(), |out, item| item.write(out));
-            }),
-        };
-        out.into_bytes()
+        self.signed_pieces().concat()
     }
 
     /// Hash of [`Frame::signed_form`]: the identity of the frame's content.
     #[must_use]
-    pub fn content_hash(signed_form: &[u8]) -> ContentHash {
-        ContentHash(hash::labelled("frame", [signed_form]))
+    pub fn content_hash(&self) -> ContentHash {
+        let pieces = self.signed_pieces();
+        ContentHash(hash::labelled_pieces("frame", pieces.each_ref().map(|piece| &**piece)))
+    }
+
+    /// The signed form in two pieces: what is encrypted needs no copy.
+    fn signed_pieces(&self) -> [Cow<'_, [u8]>; 2] {
+        let mut head = Writer::with_capacity(self.header_bytes() + 32 + 8);
+        self.write_header(&mut head);
+        let body = match &self.sealed {
+            Some(sealed) => {
+                head.bytes(&sealed.commit.0).u64(sealed.body.0.len() as u64);
+                Cow::from(&sealed.body.0)
+            }
+            None => {
+                let mut body = Writer::default();
+                body.list(self.items.iter(), |out, item| item.write(out));
+                head.bytes(&[0; 32]).u64(body.as_slice().len() as u64);
+                Cow::from(body.into_bytes())
+            }
+        };
+        [head.into_bytes().into(), body]
     }
 
     /// Checks what can be told from the frame alone.
@@ -245,9 +258,9 @@ pub fn check_items(items: &[Item]) -> Result<(), Violation> {
 pub struct Item {
     /// What sort of thing.
     pub kind: ItemKind,
-    /// The text, verbatim; of a join or nick item the nick.
+    /// The text, verbatim; of a join or nick item the nick. A slice of what was decrypted.
     #[serde(default)]
-    pub text: String,
+    pub text: ByteString,
     /// The author's wall clock in milliseconds since 1970: a label, nothing depends on it.
     #[serde(default)]
     pub at: u64,

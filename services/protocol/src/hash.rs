@@ -22,15 +22,25 @@ base64_newtype!(
 /// `H(label, parts) = SHA-256("tchat/v1 " label 0x00 (len64 part)*)`.
 #[must_use]
 pub fn labelled<'a>(label: &str, parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    hash.update(b"tchat/v1 ");
-    hash.update(label.as_bytes());
-    hash.update([0]);
+    let mut hash = begun(label);
     for part in parts {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
     hash.finalize().into()
+}
+
+/// `H(label, part)` of one part that lies in pieces.
+pub(crate) fn labelled_pieces<const N: usize>(label: &str, pieces: [&[u8]; N]) -> [u8; 32] {
+    let mut hash = begun(label);
+    let bytes: usize = pieces.iter().map(|piece| piece.len()).sum();
+    hash.update((bytes as u64).to_be_bytes());
+    pieces.iter().for_each(|piece| hash.update(piece));
+    hash.finalize().into()
+}
+
+fn begun(label: &str) -> Sha256 {
+    Sha256::new().chain_update("tchat/v1 ").chain_update(label).chain_update([0])
 }
 
 /// The `past` of a frame: binds the contents of its author's `previous` frame (zero for the

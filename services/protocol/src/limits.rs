@@ -13,9 +13,10 @@ pub const FRAME_BYTES: usize = 64 << 10;
 /// Largest text of one item, in bytes of UTF-8.
 pub const TEXT_BYTES: usize = 16 << 10;
 /// Largest batch: items per frame.
-pub const BATCH_ITEMS: usize = 64;
-/// Largest batch: bytes of text per frame, unless a single item alone is larger.
-pub const BATCH_BYTES: usize = 16 << 10;
+pub const BATCH_ITEMS: usize = 256;
+/// Largest batch: bytes of items as they are encoded, unless a single one alone is larger. What
+/// the largest sealed body has room for, beside its tag, the count and a byte of padding.
+pub const BATCH_BYTES: usize = SEALED_BYTES - 16 - 3 - 1;
 /// What is said while another frame is on its way waits for more, until it fills one, and no longer
 /// than this.
 pub const COALESCE: Duration = Duration::from_millis(20);
@@ -80,9 +81,9 @@ pub const TRANSCRIPT_FRAMES: usize = 10_000;
 pub const TRANSCRIPT_BYTES: usize = 32 << 20;
 
 /// Own frames that present members have not acknowledged; then saying waits.
-pub const UNACKNOWLEDGED: u64 = 1024;
+pub const UNACKNOWLEDGED: u64 = 512;
 /// Frames received after which a beat acknowledges early.
-pub const ACK_EVERY: u64 = 256;
+pub const ACK_EVERY: u64 = 128;
 /// Items said and not yet sent while flow control holds the sender back.
 pub const OUTBOX_ITEMS: usize = 4096;
 

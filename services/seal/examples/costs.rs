@@ -80,7 +80,7 @@ fn measure(members: usize) {
     others[0].set_view(view.into_iter(), now);
 
     let text = "x".repeat(TEXT);
-    let item = Item { kind: ItemKind::Text, text, at: 1_700_000_000_000, terms: None };
+    let item = Item { kind: ItemKind::Text, text: text.into(), at: 1_700_000_000_000, terms: None };
     let drafts: Vec<_> = (2..2 + MESSAGES).map(|n| draft(&author, &others, n)).collect();
     let clear: usize = {
         let mut frame = drafts[0].clone();

@@ -5,25 +5,28 @@
 //! can be derived; the commitment makes up for what the AEAD lacks (key commitment).
 
 use crate::key::Key;
+use bytes::Bytes;
+use bytestring::ByteString;
 use chacha20poly1305::{
     ChaCha20Poly1305, KeyInit,
     aead::{Aead, Payload},
 };
 use chat_protocol::{
-    Item, frame,
+    Item,
+    frame::{self, Terms},
     sealed::{Ciphertext, Commitment},
 };
 use minicbor_serde::Serializer;
-use serde::Serialize;
-use zeroize::{Zeroize, Zeroizing};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 /// Sizes that contents are padded to: a length tells little.
 const SIZES: [usize; 5] = [256, 1 << 10, 4 << 10, 16 << 10, 32 << 10];
 
-/// The size on the wire of a batch of so many bytes, in bytes of base64url.
+/// The size on the wire of a batch whose items take so many bytes, in bytes of base64url.
 #[must_use]
 pub fn sealed_size(bytes: usize) -> usize {
-    (padded_size(bytes).unwrap_or(usize::MAX / 2) + 16) / 3 * 4 + 4
+    (padded_size(COUNT + bytes).unwrap_or(usize::MAX / 2) + 16) / 3 * 4 + 4
 }
 
 /// What a batch of so many bytes is padded to; none if it is too large.
@@ -31,13 +34,19 @@ fn padded_size(bytes: usize) -> Option<usize> {
     SIZES.into_iter().find(|size| bytes < *size)
 }
 
-/// What an item takes beside its texts, and a batch beside its items, at most.
-const ITEM: usize = 96;
+/// What the count of its items takes in a batch, at most.
+const COUNT: usize = 3;
+/// What an item takes beside its texts, at most,
+const ITEM: usize = 33;
+/// and what terms take beside theirs.
+const TERMS: usize = 49;
 
 /// What an item takes in a batch, at most.
-fn most_bytes(item: &Item) -> usize {
-    let topic = item.terms.as_ref().and_then(|terms| terms.topic.as_ref()).map_or(0, String::len);
-    item.kind.as_str().len() + item.text.len() + topic + ITEM
+#[must_use]
+pub fn item_bytes(item: &Item) -> usize {
+    let topic = |terms: &Terms| terms.topic.as_ref().map_or(0, String::len);
+    let terms = item.terms.as_ref().map_or(0, |terms| topic(terms) + TERMS);
+    item.kind.as_str().len() + item.text.len() + terms + ITEM
 }
 
 struct Schedule {
@@ -64,7 +73,7 @@ pub(crate) fn commitment(message: &Key) -> Commitment {
 /// Pads and encrypts a batch; none if it could be too large.
 pub(crate) fn encrypt(message: &Key, bound: &[u8], items: &[Item]) -> Option<Ciphertext> {
     // What it outgrew would stay behind unwiped.
-    let most = ITEM + items.iter().map(most_bytes).sum::<usize>();
+    let most = COUNT + items.iter().map(item_bytes).sum::<usize>();
     let mut padded = Zeroizing::new(Vec::with_capacity(padded_size(most)?));
     items.serialize(&mut Serializer::new(&mut *padded)).ok()?;
     let size = padded_size(padded.len())?;
@@ -79,16 +88,52 @@ pub(crate) fn encrypt(message: &Key, bound: &[u8], items: &[Item]) -> Option<Cip
 pub(crate) fn decrypt(message: &Key, bound: &[u8], body: &Ciphertext) -> Option<Vec<Item>> {
     let Schedule { cipher, nonce, .. } = schedule(message);
     let payload = Payload { msg: &body.0, aad: bound };
-    let mut padded = Zeroizing::new(cipher.decrypt(&nonce.into(), payload).ok()?);
-    let end = padded.iter().rposition(|byte| *byte != 0).filter(|at| padded[*at] == 0x80)?;
-    padded[end..].zeroize();
-    parse_batch(&padded[..end])
+    let mut padded = cipher.decrypt(&nonce.into(), payload).ok()?;
+    let end = padding(&padded)?;
+    padded.truncate(end);
+    parse_batch(padded)
 }
 
-/// Reads a batch of items, as it comes out of a sealed body; none if it breaks a bound.
+/// Where the padding begins; none where there is none.
+fn padding(padded: &[u8]) -> Option<usize> {
+    /// Looked at together: most of it is zeros.
+    const ZEROS: usize = 64;
+    let is_zero = |chunk: &&[u8]| chunk.iter().fold(0, |all, byte| all | byte) == 0;
+    let zeros = padded.rchunks_exact(ZEROS).take_while(is_zero).count();
+    let rest = &padded[..padded.len() - zeros * ZEROS];
+    rest.iter().rposition(|byte| *byte != 0).filter(|at| rest[*at] == 0x80)
+}
+
+/// An [`Item`] as it lies in a batch.
+#[derive(Deserialize)]
+struct Written<'a> {
+    kind: &'a str,
+    #[serde(default)]
+    text: &'a str,
+    #[serde(default)]
+    at: u64,
+    #[serde(default)]
+    terms: Option<Terms>,
+}
+
+/// Reads a batch of items, as it comes out of a sealed body; none if it breaks a bound. Their
+/// texts are slices of it, unless they would keep much else in memory.
 #[must_use]
-pub fn parse_batch(bytes: &[u8]) -> Option<Vec<Item>> {
-    let items: Vec<Item> = minicbor_serde::from_slice(bytes).ok()?;
+pub fn parse_batch(bytes: Vec<u8>) -> Option<Vec<Item>> {
+    let bytes = Bytes::from(bytes);
+    let written: Vec<Written<'_>> = minicbor_serde::from_slice(&bytes).ok()?;
+    let shares = 2 * written.iter().map(|item| item.text.len()).sum::<usize>() > bytes.len();
+    let text = |text: &str| {
+        let sliced = shares.then(|| ByteString::try_from(bytes.slice_ref(text.as_bytes())).ok());
+        sliced.flatten().unwrap_or_else(|| text.into())
+    };
+    let items = written.into_iter().map(|Written { kind, text: said, at, terms }| Item {
+        kind: kind.into(),
+        text: text(said),
+        at,
+        terms,
+    });
+    let items: Vec<_> = items.collect();
     frame::check_items(&items).ok()?;
     Some(items)
 }
@@ -96,14 +141,14 @@ pub fn parse_batch(bytes: &[u8]) -> Option<Vec<Item>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chat_protocol::{ItemKind, frame::Terms, limits};
+    use chat_protocol::{ItemKind, limits};
     use std::collections::BTreeSet;
 
     fn key(byte: u8) -> Key {
         Key::from_bytes(&[byte; 32])
     }
 
-    fn text(text: impl Into<String>) -> Item {
+    fn text(text: impl Into<ByteString>) -> Item {
         Item { kind: ItemKind::Text, text: text.into(), at: 1, terms: None }
     }
 
@@ -132,11 +177,20 @@ mod tests {
             bytes.push(1);
             bytes
         };
-        assert_eq!(parse_batch(&nested(b"\x81")).unwrap()[0].kind, ItemKind::Text);
+        assert_eq!(parse_batch(nested(b"\x81")).unwrap()[0].kind, ItemKind::Text);
         // A tag, a map's value, a list that never ends.
         for (wraps, reads) in [(&b"\xc6"[..], true), (b"\xa1\x01", true), (b"\x9f", false)] {
-            assert_eq!(parse_batch(&nested(wraps)).is_some(), reads, "{wraps:?}");
+            assert_eq!(parse_batch(nested(wraps)).is_some(), reads, "{wraps:?}");
         }
+    }
+
+    #[test]
+    fn texts_of_a_full_batch_lie_where_they_were_decrypted() {
+        let items = vec![text("x".repeat(200)); 100];
+        let read = decrypt(&key(1), b"", &encrypt(&key(1), b"", &items).unwrap()).unwrap();
+        let places: Vec<_> = read.iter().map(|item| item.text.as_bytes().as_ptr().addr()).collect();
+        let stride = minicbor_serde::to_vec(&items[0]).unwrap().len();
+        assert!(places.windows(2).all(|next| next[1] - next[0] == stride), "{places:?}");
     }
 
     #[test]
@@ -147,7 +201,7 @@ mod tests {
             for text in ["", &"x".repeat(300), &"x".repeat(limits::TEXT_BYTES)] {
                 let terms = Some(terms.clone());
                 let item = Item { kind: kind.into(), text: text.into(), at: u64::MAX, terms };
-                let most = most_bytes(&item);
+                let most = item_bytes(&item);
                 assert!(minicbor_serde::to_vec(&item).unwrap().len() <= most, "{kind} {text}");
             }
         }
@@ -164,9 +218,15 @@ mod tests {
 
     #[test]
     fn the_largest_batch_fits_and_breaking_a_bound_makes_it_unreadable() {
-        let each = limits::BATCH_BYTES / limits::BATCH_ITEMS;
-        let largest = vec![text("\u{1}".repeat(each)); limits::BATCH_ITEMS];
-        assert!(encrypt(&key(1), b"", &largest).is_some());
+        let each = limits::BATCH_BYTES / limits::BATCH_ITEMS - item_bytes(&text(""));
+        let mut largest = vec![text("\u{1}".repeat(each)); limits::BATCH_ITEMS];
+        let spare = limits::BATCH_BYTES - largest.iter().map(item_bytes).sum::<usize>();
+        largest[0] = text("\u{1}".repeat(each + spare));
+        let body = encrypt(&key(1), b"", &largest).unwrap();
+        assert_eq!(body.0.len(), limits::SEALED_BYTES);
+        assert_eq!(decrypt(&key(1), b"", &body).unwrap(), largest);
+        largest[0] = text("\u{1}".repeat(each + spare + 1));
+        assert!(encrypt(&key(1), b"", &largest).is_none());
         let many = vec![text(""); limits::BATCH_ITEMS + 1];
         let body = encrypt(&key(1), b"", &many).unwrap();
         assert!(body.0.len() <= limits::SEALED_BYTES);

@@ -24,7 +24,7 @@ mod turns;
 #[cfg(test)]
 mod vectors;
 
-pub use body::{parse_batch, sealed_size};
+pub use body::{item_bytes, parse_batch, sealed_size};
 pub use entropy::Entropy;
 pub use identity::Identity;
 pub use keyring::{Admission, Chore, Learned};

@@ -218,7 +218,7 @@ impl Seal {
                 None
             }
         };
-        let hash = Frame::content_hash(&frame.signed_form());
+        let hash = frame.content_hash();
         frame.sig = self.me.sign_hash(self.room.id(), &hash.0);
         if let (Some(key), Some(keyring)) = (key, &mut self.keyring) {
             keyring.keep(hash, key);
@@ -236,7 +236,7 @@ impl Seal {
         if frame.has_contents() && sealed != self.is_sealed() {
             return Err(Refused::OtherTerms);
         }
-        let hash = Frame::content_hash(&frame.signed_form());
+        let hash = frame.content_hash();
         self.verify_hash(frame.from, &hash.0, &frame.sig)?;
         Ok(hash)
     }
@@ -408,7 +408,7 @@ impl Seal {
         let Some(grant) = &give.grant else { return };
         let frames = give.frames.iter().chain(&give.joins).filter_map(|frame| {
             let commit = frame.sealed.as_ref()?.commit;
-            Some((Frame::content_hash(&frame.signed_form()), commit))
+            Some((frame.content_hash(), commit))
         });
         let frames = frames.collect();
         keyring.take_grant(&self.room, (give.from, give.to), grant, &frames);

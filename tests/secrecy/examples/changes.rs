@@ -77,7 +77,7 @@ impl World {
                 }
                 Output::Event(event) => match event {
                     Event::Message(message) => {
-                        self.people[who].read.insert(message.text);
+                        self.people[who].read.insert(message.text.to_string());
                     }
                     Event::Ready(_) => self.people[who].ready = true,
                     _ => {}

@@ -25,10 +25,10 @@ impl Audiences {
     /// An author shows its own text: it was sealed just now.
     pub fn sealed(&mut self, message: &Message, author: &Person, now: Time) {
         let view = author.participant.members().chain([author.id]).collect();
-        self.texts.insert(message.text.clone(), (now, view));
+        self.texts.insert(message.text.to_string(), (now, view));
         let Dot { node, number } = message.id.dot;
         let key = Key { lamport: message.lamport, node, number };
-        self.frames.insert(message.id.dot, (key, message.text.clone()));
+        self.frames.insert(message.id.dot, (key, message.text.to_string()));
     }
 
     /// Someone shows a text. What is wrong with that, if anything.

@@ -223,7 +223,7 @@ impl World {
                     self.violation.get_or_insert(wrong);
                 }
                 self.people[who].told.extend(&message.gap);
-                let fresh = self.people[who].read.insert(message.text.clone());
+                let fresh = self.people[who].read.insert(message.text.to_string());
                 if !fresh {
                     let twice = format!("{} shows {:?} twice", message.node, message.text);
                     self.violation.get_or_insert(twice);

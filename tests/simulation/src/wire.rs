@@ -63,8 +63,10 @@ impl Edge {
     /// Finishes a drafted frame.
     #[must_use]
     pub fn close(&self, mut frame: Frame, said: Option<(ItemKind, String)>) -> Entry {
-        let items: Vec<_> =
-            said.into_iter().map(|(kind, text)| Item { kind, text, at: 0, terms: None }).collect();
+        let items: Vec<_> = said
+            .into_iter()
+            .map(|(kind, text)| Item { kind, text: text.into(), at: 0, terms: None })
+            .collect();
         match self {
             Self::Modelled(_) => {
                 frame.items = items;
@@ -182,7 +184,7 @@ fn with_reply(input: Input, to: usize) -> Input {
 /// A frame with its hash, as a seal that believes it makes it.
 #[must_use]
 pub fn entry(frame: Frame) -> Entry {
-    let hash = Frame::content_hash(&frame.signed_form());
+    let hash = frame.content_hash();
     Entry::new(Arc::new(frame), hash)
 }
 

@@ -5,10 +5,10 @@ use chat_seal::parse_batch;
 
 /// A batch keeps its bounds, is read again as it is written, and can be shown.
 pub fn batch(bytes: &[u8]) -> bool {
-    let Some(items) = parse_batch(bytes) else { return false };
+    let Some(items) = parse_batch(bytes.to_vec()) else { return false };
     assert!(items.len() <= limits::BATCH_ITEMS);
     let written = minicbor_serde::to_vec(&items).expect("what was read can be written");
-    assert_eq!(parse_batch(&written).as_ref(), Some(&items), "what was written is read");
+    assert_eq!(parse_batch(written).as_ref(), Some(&items), "what was written is read");
     for item in &items {
         assert!(item.text.len() <= limits::TEXT_BYTES);
         let shown = text::lines(&item.text);

@@ -1,7 +1,8 @@
 //! What comes on a room's subjects, and as an answer to requests on them.
 
 use chat_protocol::{
-    Envelope, Frame, Give, Hello, Key, Mint, Number, ParseError, envelope::json_bytes, limits, text,
+    Envelope, Frame, Give, Hello, Key, Mint, Number, ParseError, envelope::json_bytes, hash,
+    limits, text,
 };
 
 /// An envelope is read again as it is written, keeps its bounds, and can be signed and shown.
@@ -48,7 +49,8 @@ fn check_hello(hello: &Hello) {
 fn check_frame(frame: &Frame) {
     let signed_form = frame.signed_form();
     assert!(signed_form.len() <= limits::FRAME_BYTES, "{} bytes are signed", signed_form.len());
-    assert_eq!(Frame::content_hash(&signed_form), Frame::content_hash(&frame.signed_form()));
+    let hash = hash::labelled("frame", [signed_form.as_slice()]);
+    assert_eq!(frame.content_hash().0, hash);
     assert!(json_bytes(frame) <= limits::ENVELOPE_BYTES * 2);
     assert!(frame.key() > Key::ZERO && frame.clock.covers(frame.dot()));
     assert!(frame.named().all(|dot| dot.node != frame.from && dot.number > Number(0)));

@@ -54,7 +54,7 @@ pub(crate) fn but(other: &Entry, change: impl FnOnce(&mut Frame)) -> Entry {
 
 /// The same frame with a text of so many bytes.
 pub(crate) fn long(other: &Entry, bytes: usize) -> Entry {
-    but(other, |frame| frame.items[0].text = "x".repeat(bytes))
+    but(other, |frame| frame.items[0].text = "x".repeat(bytes).into())
 }
 
 pub(crate) fn last(other: &Entry) -> Entry {
@@ -62,7 +62,7 @@ pub(crate) fn last(other: &Entry) -> Entry {
 }
 
 fn entry(frame: Frame) -> Entry {
-    let hash = Frame::content_hash(&frame.signed_form());
+    let hash = frame.content_hash();
     Entry::new(Arc::new(frame), hash)
 }
 

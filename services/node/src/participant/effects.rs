@@ -138,7 +138,7 @@ impl Participant {
             topic: self.terms.topic.clone(),
             capacity: self.terms.capacity,
         };
-        let text = self.terms.nick.clone();
+        let text = self.terms.nick.as_str().into();
         let join = Item { kind: ItemKind::Join, text, at: self.wall, terms: Some(terms) };
         self.introduction = Some(vec![join]);
         // Until it can speak a beat shows that it is there.
@@ -226,18 +226,18 @@ impl Participant {
             self.gap(delivery)
         };
         let clock = Arc::new(delivery.clock.clone());
+        let mut nick = self.names.get(&node);
         for (index, item) in items.into_iter().enumerate() {
             match item.kind {
                 ItemKind::Join | ItemKind::Nick => {
-                    let was = self.names.get(&node);
                     if self.names.set(node, &item.text) && !delivery.backfill {
-                        self.changed(node, Change::Renamed, Some(was.to_string()));
+                        self.changed(node, Change::Renamed, Some(nick.to_string()));
                     }
+                    nick = self.names.get(&node);
                 }
                 ItemKind::Text | ItemKind::Action => {
-                    let nick = self.names.get(&node);
-                    let message =
-                        telling::message(delivery, (index, item), nick, clock.clone(), &gap);
+                    let (nick, clock) = (nick.clone(), clock.clone());
+                    let message = telling::message(delivery, (index, item), nick, clock, &gap);
                     self.event(Event::Message(message));
                 }
                 ItemKind::Unknown(_) => {}

@@ -3,16 +3,21 @@
 use super::Participant;
 use crate::{Code, Event, Notice};
 use chat_engine::{Entry, Phase, Time};
-use chat_protocol::{Envelope, Item, envelope::json_bytes, limits};
-use chat_seal::sealed_size;
+use chat_protocol::{Envelope, Item, ItemKind, envelope::json_bytes, limits};
+use chat_seal::{item_bytes, sealed_size};
 use std::sync::Arc;
 
 /// What a frame takes beside its items, at most: its clock, mostly.
 const FRAME_OVERHEAD: usize = 4 << 10;
-/// What an item without terms takes beside its text, as CBOR, at most.
-const ITEM_OVERHEAD: usize = 48;
 
 impl Participant {
+    pub(super) fn queue(&mut self, kind: ItemKind, text: String) {
+        let item = Item { kind, text: text.into(), at: self.wall, terms: None };
+        // As JSON, or, encrypted, as CBOR.
+        let bytes = if self.seal.is_sealed() { item_bytes(&item) } else { json_bytes(&item) };
+        self.outbox.push(item, bytes);
+    }
+
     pub(super) fn say(&mut self, items: Vec<Item>, is_final: bool) {
         let draft = self.engine.draft(is_final);
         let Some((frame, hash)) = self.seal.close(draft, items) else {
@@ -25,26 +30,14 @@ impl Participant {
 
     pub(super) fn send_outbox(&mut self) {
         while !self.outbox.is_empty() && self.may_say() && !self.may_grow() {
-            let (mut batch, mut bytes) = (Vec::new(), 0);
-            while let Some(item) = self.outbox.front() {
-                let size = self.size(item);
-                if self.sent_size(size) + FRAME_OVERHEAD > self.max_payload {
-                    self.too_long(size);
-                    self.outbox.pop_front();
-                    continue;
+            let (is_sealed, most) = (self.seal.is_sealed(), self.max_payload);
+            let sent = |bytes| if is_sealed { sealed_size(bytes) } else { bytes };
+            match self.outbox.batch(|bytes| sent(bytes) + FRAME_OVERHEAD <= most) {
+                Ok(batch) => {
+                    self.say(batch, false);
+                    self.on_its_way = Some((self.engine.number(), self.now));
                 }
-                bytes += size;
-                let full = batch.len() >= limits::BATCH_ITEMS
-                    || bytes > limits::BATCH_BYTES
-                    || self.sent_size(bytes) > self.max_payload - FRAME_OVERHEAD;
-                if full && !batch.is_empty() {
-                    break;
-                }
-                batch.extend(self.outbox.pop_front());
-            }
-            if !batch.is_empty() {
-                self.say(batch, false);
-                self.on_its_way = Some((self.engine.number(), self.now));
+                Err(bytes) => self.too_long(bytes),
             }
         }
     }
@@ -65,27 +58,13 @@ impl Participant {
     /// one.
     fn may_grow(&self) -> bool {
         let lately = self.on_its_way.is_some_and(|(_, at)| self.now < at + limits::COALESCE);
-        let bytes = || self.outbox.iter().map(|item| self.size(item)).sum::<usize>();
-        lately
-            && self.leaving.is_none()
-            && self.outbox.len() < limits::BATCH_ITEMS
-            && bytes() < limits::BATCH_BYTES
+        lately && self.leaving.is_none() && !self.outbox.fills_a_batch()
     }
 
     /// When what waits for more is said as it is.
     pub(super) fn next_batch(&self) -> Option<Time> {
         let waits = !self.outbox.is_empty() && self.may_say();
         self.on_its_way.filter(|_| waits).map(|(_, at)| at + limits::COALESCE)
-    }
-
-    /// What an item takes in a batch: as JSON, or, encrypted, as CBOR.
-    fn size(&self, item: &Item) -> usize {
-        if self.seal.is_sealed() { item.text.len() + ITEM_OVERHEAD } else { json_bytes(item) }
-    }
-
-    /// What a batch of so many bytes takes on the wire.
-    fn sent_size(&self, bytes: usize) -> usize {
-        if self.seal.is_sealed() { sealed_size(bytes) } else { bytes }
     }
 
     pub(super) fn too_long(&mut self, size: usize) {
@@ -115,7 +94,7 @@ impl Participant {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::{
         Command, Reason,
@@ -129,7 +108,7 @@ mod tests {
     const PAYLOAD: usize = 1 << 20;
 
     /// Alone in a public room.
-    fn alone() -> Participant {
+    pub(in crate::participant) fn alone() -> Participant {
         let room = RoomId([1; 16]);
         let seal = Seal::clear(RoomKeys::public(room), Identity::from_seed(room, &[1; 32]));
         let server = "a server".into();
@@ -180,7 +159,9 @@ mod tests {
 
     fn texts(payload: &[u8]) -> Vec<String> {
         match Envelope::parse(payload) {
-            Ok(Envelope::Frame(frame)) => frame.items.iter().map(|it| it.text.clone()).collect(),
+            Ok(Envelope::Frame(frame)) => {
+                frame.items.iter().map(|it| it.text.to_string()).collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -231,7 +212,8 @@ mod tests {
 
     #[test]
     fn what_is_said_at_once_goes_in_batches_of_so_many_items() {
-        let said: Vec<_> = (0..150).map(|n| n.to_string()).collect();
+        let count = 2 * limits::BATCH_ITEMS + 22;
+        let said: Vec<_> = (0..count).map(|n| n.to_string()).collect();
         let batches = batches(&said);
         let sizes: Vec<_> = batches.iter().map(Vec::len).collect();
         assert_eq!(sizes, [limits::BATCH_ITEMS, limits::BATCH_ITEMS, 22]);
@@ -240,9 +222,9 @@ mod tests {
 
     #[test]
     fn a_batch_has_so_many_bytes_unless_one_item_alone_is_larger() {
-        let (short, long) = ("s".repeat(5000), "l".repeat(limits::TEXT_BYTES));
+        let (short, long) = ("s".repeat(5000), "\u{1}".repeat(limits::TEXT_BYTES));
         let sizes = |texts: &[String]| batches(texts).iter().map(Vec::len).collect::<Vec<_>>();
-        assert_eq!(sizes(&vec![short.clone(); 7]), [3, 3, 1]);
+        assert_eq!(sizes(&vec![short.clone(); 13]), [6, 6, 1]);
         assert_eq!(sizes(&[short.clone(), long, short]), [1, 1, 1]);
     }
 

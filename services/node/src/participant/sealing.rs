@@ -307,7 +307,7 @@ impl Participant {
         }
         let hash = |frame: &Arc<Frame>| match self.engine.entry(frame.dot()) {
             Some(entry) => entry.hash,
-            None => Frame::content_hash(&frame.signed_form()),
+            None => frame.content_hash(),
         };
         let hashes: Vec<_> = give.frames.iter().chain(&give.joins).map(hash).collect();
         give.grant = self.seal.grant(give.to, hashes.into_iter());

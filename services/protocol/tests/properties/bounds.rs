@@ -79,7 +79,8 @@ fn at_most<T, E>(bound: usize, check: impl Fn(usize) -> Result<T, E>) {
 #[test]
 fn a_frame_names_so_many_dots_holds_so_many_items_and_so_much_text() {
     at_most(limits::CLOCK_ENTRIES, |n| Frame { clock: clock(n), ..frame() }.check());
-    let item = |bytes| Item { kind: ItemKind::Text, text: "x".repeat(bytes), at: 0, terms: None };
+    let item =
+        |bytes| Item { kind: ItemKind::Text, text: "x".repeat(bytes).into(), at: 0, terms: None };
     at_most(limits::BATCH_ITEMS, |n| Frame { items: vec![item(1); n], ..frame() }.check());
     at_most(limits::TEXT_BYTES, |n| Frame { items: vec![item(n)], ..frame() }.check());
 }
@@ -88,7 +89,7 @@ fn a_frame_names_so_many_dots_holds_so_many_items_and_so_much_text() {
 fn a_frame_has_so_many_bytes() {
     let kind = |bytes| ItemKind::Unknown("x".repeat(bytes));
     let of = |bytes| {
-        let item = Item { kind: kind(bytes), text: String::new(), at: 0, terms: None };
+        let item = Item { kind: kind(bytes), text: "".into(), at: 0, terms: None };
         Frame { items: vec![item], ..frame() }
     };
     let beside = of(0).signed_form().len();

@@ -96,7 +96,7 @@ fn alike() -> impl Strategy<Value = String> {
 fn items_alike() -> impl Strategy<Value = Vec<Item>> {
     let item = (alike(), alike()).prop_map(|(kind, text)| Item {
         kind: kind.as_str().into(),
-        text,
+        text: text.into(),
         at: 0,
         terms: None,
     });
@@ -155,7 +155,7 @@ proptest! {
     ) {
         let with = |terms: &Option<Terms>| {
             let item =
-                Item { kind: ItemKind::Join, text: String::new(), at: 0, terms: terms.clone() };
+                Item { kind: ItemKind::Join, text: "".into(), at: 0, terms: terms.clone() };
             Frame { items: vec![item], sealed: None, ..frame.clone() }.signed_form()
         };
         prop_assert_eq!(with(&one) == with(&other), one == other, "{:?}, {:?}", one, other);

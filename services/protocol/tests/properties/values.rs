@@ -68,7 +68,7 @@ pub(crate) fn items() -> impl Strategy<Value = Item> {
     ];
     (kinds, texts(), any::<u64>(), option::of(terms())).prop_map(|(kind, text, at, terms)| Item {
         kind,
-        text,
+        text: text.into(),
         at,
         terms,
     })

@@ -1,7 +1,7 @@
 //! What was written is read again, and what a later version adds is passed over.
 
 use crate::values::{beats, frames, gives, hellos, items, mints, texts, wants};
-use chat_protocol::{Envelope, Item, ParseError, envelope, limits};
+use chat_protocol::{Envelope, Item, ParseError, envelope, hash, limits};
 use proptest::prelude::*;
 use serde_json::Value;
 use std::sync::Arc;
@@ -97,8 +97,10 @@ proptest! {
     }
 
     #[test]
-    fn the_length_of_the_signed_form_is_that(frame in frames()) {
-        prop_assert_eq!(frame.signed_bytes(), frame.signed_form().len());
+    fn the_length_of_the_signed_form_is_that_and_its_hash_the_contents(frame in frames()) {
+        let form = frame.signed_form();
+        prop_assert_eq!(frame.signed_bytes(), form.len());
+        prop_assert_eq!(frame.content_hash().0, hash::labelled("frame", [form.as_slice()]));
     }
 
     #[test]

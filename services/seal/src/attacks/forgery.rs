@@ -153,7 +153,7 @@ fn a_wrong_key_that_is_granted_opens_nothing_and_keeps_the_right_one_out_no_long
     let mint = group.mint(0);
     let author = group.members[0].me();
     let frame = group.say(0, 2, "hi");
-    let hash = Frame::content_hash(&frame.signed_form());
+    let hash = frame.content_hash();
     let joiner = group.arrive(true);
     group.introduce(&[0, 1, joiner]);
     let (_, right) = chains(&group, 1, &mint).get_mut(&author).unwrap().advance().unwrap();

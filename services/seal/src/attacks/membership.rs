@@ -5,7 +5,7 @@ use chat_protocol::{ContentHash, Give};
 
 /// An answer that grants the keys of these frames.
 fn granted(group: &mut Group, by: usize, to: usize, frames: &[Frame]) -> Give {
-    let hash = |frame: &Frame| Frame::content_hash(&frame.signed_form());
+    let hash = |frame: &Frame| frame.content_hash();
     let hashes: Vec<ContentHash> = frames.iter().map(hash).collect();
     let (from, to) = (group.members[by].me(), group.members[to].me());
     let mut give = Give::new(from, to);

@@ -162,7 +162,7 @@ fn draft(author: NodeId, number: u64) -> Frame {
 }
 
 fn text(text: &str) -> Vec<Item> {
-    vec![Item { kind: ItemKind::Text, text: text.to_owned(), at: 0, terms: None }]
+    vec![Item { kind: ItemKind::Text, text: text.to_owned().into(), at: 0, terms: None }]
 }
 
 fn say(seal: &mut Seal, number: u64, said: &str) -> Frame {
@@ -174,7 +174,7 @@ fn reads(seal: &mut Seal, frame: &Frame) -> Option<String> {
     let hash = seal.verify_frame(frame).ok()?;
     let readable = seal.admit(frame, hash) == Admission::Readable;
     let items = readable.then(|| seal.open(frame, hash))??;
-    Some(items.first()?.text.clone())
+    Some(items.first()?.text.to_string())
 }
 
 /// A beat, not signed yet.

@@ -21,7 +21,7 @@ fn who_has_only_the_rooms_id_opens_nothing() {
 fn a_stolen_key_without_the_invite_opens_no_grant() {
     let mut group = Group::new(2, true);
     let frame = group.say(0, 2, "hi");
-    let hash = Frame::content_hash(&frame.signed_form());
+    let hash = frame.content_hash();
     let to = group.members[1].me();
     let mut give = Give::new(group.members[0].me(), to);
     give.frames = vec![Arc::new(frame.clone())];

@@ -113,7 +113,7 @@ fn every_byte_of_an_answer() {
     let (mut group, _) = scene();
     let (from, to) = (group.members[0].me(), group.members[1].me());
     let frame = group.say(0, 2, "hi");
-    let hash = Frame::content_hash(&frame.signed_form());
+    let hash = frame.content_hash();
     // Frames, hellos and mints in it bear signatures of their own.
     let mut give = Give::new(from, to);
     give.live = vec![from, to];

@@ -26,7 +26,7 @@ fn what_was_let_go_is_gone_where_history_is_kept() {
     for frame in &recorded {
         assert!(group.reads(1, frame).is_some());
     }
-    let held = [Frame::content_hash(&recorded[2].signed_form())].into();
+    let held = [recorded[2].content_hash()].into();
     for at in [0, 1] {
         group.members[at].retain(&held);
         let read: Vec<_> = recorded.iter().map(|frame| group.reads(at, frame).is_some()).collect();

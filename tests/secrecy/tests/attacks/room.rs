@@ -121,7 +121,7 @@ impl Room {
                 }
                 Output::Event(event) => {
                     if let Event::Message(message) = &event {
-                        self.people[who].read.insert(message.text.clone());
+                        self.people[who].read.insert(message.text.to_string());
                     }
                     self.events.push((who, event));
                 }

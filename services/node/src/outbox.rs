@@ -1,0 +1,60 @@
+//! What was said and isn't sent yet: taken out in batches, each for one frame.
+
+use chat_protocol::{Item, limits};
+use std::collections::VecDeque;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    /// Each with what it takes in a batch.
+    items: VecDeque<(Item, usize)>,
+    bytes: usize,
+}
+
+impl Outbox {
+    /// An item that takes so many bytes in a batch.
+    pub(crate) fn push(&mut self, item: Item, bytes: usize) {
+        self.items.push_back((item, bytes));
+        self.bytes += bytes;
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Whether it has enough for a whole batch.
+    pub(crate) fn fills_a_batch(&self) -> bool {
+        self.items.len() >= limits::BATCH_ITEMS || self.bytes >= limits::BATCH_BYTES
+    }
+
+    /// The next batch, one item at least, whose bytes are few enough.
+    ///
+    /// # Errors
+    /// What the first item takes if that alone is too much; the item is dropped.
+    pub(crate) fn batch(&mut self, is_few: impl Fn(usize) -> bool) -> Result<Vec<Item>, usize> {
+        let (mut batch, mut bytes) = (Vec::new(), 0);
+        while let Some((_, item)) = self.items.front() {
+            let is_first = batch.is_empty();
+            if is_first && !is_few(*item) {
+                return Err(self.pop().map_or(0, |(_, bytes)| bytes));
+            }
+            bytes += item;
+            let fits = batch.len() < limits::BATCH_ITEMS && bytes <= limits::BATCH_BYTES;
+            if !is_first && (!fits || !is_few(bytes)) {
+                break;
+            }
+            batch.extend(self.pop().map(|(item, _)| item));
+        }
+        Ok(batch)
+    }
+
+    fn pop(&mut self) -> Option<(Item, usize)> {
+        let popped = self.items.pop_front();
+        self.bytes -= popped.as_ref().map_or(0, |(_, bytes)| *bytes);
+        popped
+    }
+}
