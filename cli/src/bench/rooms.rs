@@ -9,24 +9,44 @@ use crate::{
     globals::Globals,
 };
 use chat_connect::Settings;
-use chat_node::{Change, Command, Entry, Event, Opening, Room, RoomAddress};
+use chat_node::{Change, Command, Entry, Event, Events, Opening, Room, RoomAddress};
 use chat_protocol::{Invite, NodeId, director::Visibility, invite::Secret};
 use std::{collections::BTreeSet, time::Duration};
 use tokio::{sync::mpsc, time::timeout};
 
-/// All must see all by then.
+/// So many come in at once: what all of them have to do for that would keep more from it.
+const AT_ONCE: usize = 25;
+/// All must see those by then.
 const GATHER: Duration = Duration::from_secs(60);
 
 pub(crate) struct NodeVoice(mpsc::Sender<Command>);
 
 pub(crate) struct NodeEar {
     me: NodeId,
-    events: mpsc::Receiver<Event>,
+    events: Events,
+    /// The others that came in.
+    seen: BTreeSet<NodeId>,
 }
 
 impl Voice for NodeVoice {
     async fn say(&mut self, message: String) -> bool {
         self.0.send(Command::Say(message)).await.is_ok()
+    }
+}
+
+impl NodeEar {
+    /// Waits until it has seen so many others come in.
+    async fn see(&mut self, others: usize) {
+        while self.seen.len() < others
+            && let Some(event) = self.events.recv().await
+        {
+            if let Event::Member(member) = event
+                && member.change == Change::Joined
+                && member.node != self.me
+            {
+                self.seen.insert(member.node);
+            }
+        }
     }
 }
 
@@ -71,28 +91,19 @@ pub(crate) async fn members(
         let Room { node, commands, events } =
             Room::enter(globals.connect(settings).await?, entry).await?;
         voices.push(NodeVoice(commands));
-        ears.push(NodeEar { me: node, events });
-    }
-    timeout(GATHER, gather(&mut ears, members)).await.map_err(|_| {
-        Failure::new(Code::Other, format!("not all of {members} members saw each other in 60 s"))
-            .next("try with fewer members")
-    })?;
-    Ok((voices, ears))
-}
-
-/// Waits until each has seen the others come.
-async fn gather(ears: &mut [NodeEar], members: usize) {
-    for ear in ears {
-        let mut seen = BTreeSet::new();
-        while seen.len() + 1 < members
-            && let Some(event) = ear.events.recv().await
-        {
-            if let Event::Member(member) = event
-                && member.change == Change::Joined
-                && member.node != ear.me
-            {
-                seen.insert(member.node);
-            }
+        ears.push(NodeEar { me: node, events, seen: BTreeSet::new() });
+        if ears.len() < members && ears.len() % AT_ONCE != 0 {
+            continue;
         }
+        let gathering = async {
+            for ear in &mut ears {
+                ear.see(number).await;
+            }
+        };
+        timeout(GATHER, gathering).await.map_err(|_| {
+            let text = format!("not all of {} members saw each other in 60 s", number + 1);
+            Failure::new(Code::Other, text).next("try with fewer members")
+        })?;
     }
+    Ok((voices, ears))
 }

@@ -4,6 +4,7 @@
 use crate::{
     Command, EnterError, Event, Opening, Reason,
     arrivals::Arrivals,
+    handover::Handover,
     listeners,
     participant::{Output, Participant, RequestKind},
     room::Entry,
@@ -17,10 +18,7 @@ use chat_protocol::{
 };
 use chat_seal::Seal;
 use futures_util::{StreamExt, future::pending};
-use std::{
-    collections::{BTreeSet, VecDeque},
-    time::SystemTime,
-};
+use std::{collections::BTreeSet, time::SystemTime};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     time::{Duration, Instant, sleep_until, timeout},
@@ -28,8 +26,6 @@ use tokio::{
 
 /// Messages on their way to the client's own queue; what doesn't fit is lost and repaired.
 const OUTGOING: usize = 4096;
-/// Events that the user hasn't taken; while there are more, nothing is received.
-const EVENTS: usize = 4096;
 /// The server must have processed the subscriptions by then.
 const CONFIRM: Duration = Duration::from_secs(5);
 /// Somebody must have answered a joiner by then, or said that nobody is there.
@@ -63,8 +59,7 @@ pub(crate) struct Driver {
     /// A joiner gives up at this time if it has met nobody.
     patience: Option<Instant>,
     commands: mpsc::Receiver<Command>,
-    events: mpsc::Sender<Event>,
-    pending: VecDeque<Event>,
+    handover: Handover,
     outgoing: mpsc::Sender<Outgoing>,
     writer: tokio::task::JoinHandle<()>,
     entered: Option<oneshot::Sender<Result<(), EnterError>>>,
@@ -82,7 +77,7 @@ impl Driver {
         seal: Seal,
         entry: Entry,
         commands: mpsc::Receiver<Command>,
-        events: mpsc::Sender<Event>,
+        handover: Handover,
     ) -> Result<Self, EnterError> {
         let subjects = RoomSubjects::new(seal.room().id());
         let inbox = connection.client().new_inbox();
@@ -134,8 +129,7 @@ impl Driver {
             me,
             patience,
             commands,
-            events,
-            pending: VecDeque::new(),
+            handover,
             outgoing,
             entered: None,
             origin: Instant::now(),
@@ -146,16 +140,15 @@ impl Driver {
 
     async fn run(mut self) {
         self.drain().await;
-        let events = self.events.clone();
         while !self.done {
             let due = self.participant.next_timeout().map(|at| self.origin + at);
             let idle = Instant::now() + Duration::from_secs(3600);
-            let room_for_events = self.pending.len() < EVENTS;
-            self.offer();
+            self.handover.offer();
+            let (waits, has_room) = (self.handover.waits(), self.handover.has_room());
             tokio::select! {
                 biased;
                 // With room for more it is offered more; without a user nothing can be.
-                permit = events.reserve(), if !self.pending.is_empty() => if permit.is_err() {
+                has_user = self.handover.place(), if waits => if !has_user {
                     self.abandon();
                 },
                 changed = self.link.changed(), if !self.abandoned => match changed {
@@ -169,8 +162,8 @@ impl Driver {
                 () = sleep_until(self.origin + ENTER), if self.entered.is_some() => {
                     self.fail(EnterError::Server("nobody has answered for long".into()));
                 }
-                Some(event) = heard(&mut self.heard), if room_for_events => self.tell(event),
-                Some(message) = self.arrivals.next(), if room_for_events => self.receive(&message),
+                Some(event) = heard(&mut self.heard), if has_room => self.tell(event),
+                Some(message) = self.arrivals.next(), if has_room => self.receive(&message),
                 command = self.commands.recv(), if !self.abandoned && self.participant.takes_commands() => {
                     self.command(command);
                 }
@@ -178,16 +171,6 @@ impl Driver {
             self.drain().await;
         }
         self.finish().await;
-    }
-
-    /// Hands the user what it has room for.
-    fn offer(&mut self) {
-        while !self.pending.is_empty()
-            && let Ok(permit) = self.events.try_reserve()
-            && let Some(event) = self.pending.pop_front()
-        {
-            permit.send(event);
-        }
     }
 
     fn now(&self) -> Time {
@@ -228,7 +211,7 @@ impl Driver {
 
     /// Without a user, or a connection that could come back, there is nobody to stay for.
     fn abandon(&mut self) {
-        self.pending.clear();
+        self.handover.forget();
         self.abandoned = true;
         let now = self.now();
         self.participant.command(now, wall(), Command::Leave(Reason::Left));
@@ -282,7 +265,7 @@ impl Driver {
         if matches!(event, Event::Member(_)) {
             self.others.send_replace(self.participant.members().collect());
         }
-        self.pending.push_back(event);
+        self.handover.tell(event);
     }
 
     fn fail(&mut self, error: EnterError) {
@@ -318,18 +301,14 @@ impl Driver {
 
     /// Last words out, last events to the user.
     async fn finish(self) {
-        let Self { connection, outgoing, writer, events, pending, .. } = self;
+        let Self { connection, outgoing, writer, handover, .. } = self;
         drop(outgoing);
         let _ = timeout(LAST_WORDS, async {
             let _ = writer.await;
             let _ = connection.client().flush().await;
         })
         .await;
-        for event in pending {
-            if events.send(event).await.is_err() {
-                return;
-            }
-        }
+        handover.finish().await;
     }
 }
 

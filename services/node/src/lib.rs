@@ -8,6 +8,7 @@ mod announce;
 mod arrivals;
 mod driver;
 mod event;
+mod handover;
 mod listeners;
 mod names;
 mod outbox;
@@ -23,6 +24,7 @@ pub use event::{
     Change, Closed, Code, ConnectionState, Event, Member, Message, MessageId, Notice, Ready,
     Reason, Verified, WallClock,
 };
+pub use handover::Events;
 pub use listeners::{Company, Listener, ListenerKind, ListenersState, Look, company, look};
 pub use participant::{Output, Participant, RequestKind};
 pub use room::{Command, EnterError, Entry, Opening, Room, RoomAddress};

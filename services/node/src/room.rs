@@ -1,8 +1,9 @@
 //! Entering a room, and the handle that its user holds.
 
 use crate::{
-    Event, Reason,
+    Events, Reason,
     driver::{self, Driver},
+    handover,
 };
 use chat_connect::Connection;
 use chat_protocol::{Invite, NodeId, RoomId, director::Visibility};
@@ -11,7 +12,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use zeroize::Zeroize;
 
-/// Commands and events on their way between a room and its user.
+/// Commands on their way.
 const QUEUE: usize = 1024;
 
 /// Which room, and what gives access to it.
@@ -118,7 +119,7 @@ pub enum Command {
     Nick(String),
     /// Let nobody in any more: the invite stops working.
     Lock,
-    /// Tell who shows to have what, and what is being repaired: [`Event::Verified`].
+    /// Tell who shows to have what, and what is being repaired: [`Event::Verified`](crate::Event::Verified).
     Verify,
     /// Leave in order; the last event will be `closed` with this reason. After
     /// [`Reason::EndOfInput`] it first waits, for 5 s at most, until all present have what
@@ -135,7 +136,7 @@ pub struct Room {
     pub commands: mpsc::Sender<Command>,
     /// Bounded; `ready` first, `closed` last, then it ends. While it is full nothing more is
     /// received, and what is lost by that is repaired.
-    pub events: mpsc::Receiver<Event>,
+    pub events: Events,
 }
 
 impl Room {
@@ -156,10 +157,10 @@ impl Room {
         };
         let node = seal.me();
         let (command_in, commands) = mpsc::channel(QUEUE);
-        let (events, event_out) = mpsc::channel(QUEUE);
-        let driver = Driver::subscribe(connection, seal, entry, commands, events).await?;
+        let (handover, events) = handover::channel();
+        let driver = Driver::subscribe(connection, seal, entry, commands, handover).await?;
         driver::start(driver).await?;
-        Ok(Self { node, commands: command_in, events: event_out })
+        Ok(Self { node, commands: command_in, events })
     }
 }
 

@@ -1,0 +1,155 @@
+//! What a room tells its user, on its way: handed over by the chunk, because one event at a time
+//! costs more than making it.
+
+use crate::Event;
+use tokio::sync::mpsc;
+
+/// Chunks on their way; a chunk is what happened while there was no room for more.
+const CHUNKS: usize = 2;
+/// Events that the user hasn't taken in the last chunk; while there are more, nothing is received.
+const WAITING: usize = 4096;
+
+/// The user's end.
+#[derive(Debug)]
+pub struct Events {
+    chunks: mpsc::Receiver<Vec<Event>>,
+    chunk: std::vec::IntoIter<Event>,
+}
+
+impl Events {
+    /// The next; none after the last. Nothing is lost where this is dropped before it is ready.
+    pub async fn recv(&mut self) -> Option<Event> {
+        loop {
+            if let Some(event) = self.chunk.next() {
+                return Some(event);
+            }
+            self.chunk = self.chunks.recv().await?.into_iter();
+        }
+    }
+
+    /// The next, if it is there.
+    pub fn try_recv(&mut self) -> Option<Event> {
+        loop {
+            if let Some(event) = self.chunk.next() {
+                return Some(event);
+            }
+            self.chunk = self.chunks.try_recv().ok()?.into_iter();
+        }
+    }
+}
+
+/// The room's end.
+#[derive(Debug)]
+pub(crate) struct Handover {
+    chunks: mpsc::Sender<Vec<Event>>,
+    waiting: Vec<Event>,
+}
+
+/// Both ends.
+pub(crate) fn channel() -> (Handover, Events) {
+    let (sender, receiver) = mpsc::channel(CHUNKS);
+    let events = Events { chunks: receiver, chunk: Vec::new().into_iter() };
+    (Handover { chunks: sender, waiting: Vec::new() }, events)
+}
+
+impl Handover {
+    pub(crate) fn tell(&mut self, event: Event) {
+        self.waiting.push(event);
+    }
+
+    /// Whether more may happen.
+    pub(crate) fn has_room(&self) -> bool {
+        self.waiting.len() < WAITING
+    }
+
+    /// Whether something waits for the user to take what came before.
+    pub(crate) fn waits(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// Hands over what waits, if there is a place for it.
+    pub(crate) fn offer(&mut self) {
+        if self.waits()
+            && let Ok(place) = self.chunks.try_reserve()
+        {
+            // The next may be about as long.
+            let next = Vec::with_capacity(self.waiting.len());
+            place.send(std::mem::replace(&mut self.waiting, next));
+        }
+    }
+
+    /// Waits for a place; false if there is no user any more.
+    pub(crate) async fn place(&self) -> bool {
+        self.chunks.reserve().await.is_ok()
+    }
+
+    /// Drops what waits.
+    pub(crate) fn forget(&mut self) {
+        self.waiting.clear();
+    }
+
+    /// Hands over the last, once there is a place for it.
+    pub(crate) async fn finish(self) {
+        // Without a user there is nobody to be told.
+        let _ = self.chunks.send(self.waiting).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ConnectionState;
+    use futures_util::FutureExt;
+
+    fn event(held: usize) -> Event {
+        Event::CatchingUp { held, of: 0 }
+    }
+
+    fn taken(events: &mut Events) -> Vec<Event> {
+        std::iter::from_fn(|| events.try_recv()).collect()
+    }
+
+    #[tokio::test]
+    async fn what_waits_is_handed_over_in_order_as_soon_as_there_is_a_place() {
+        let (mut handover, mut events) = channel();
+        for chunk in 0..CHUNKS + 2 {
+            handover.tell(event(2 * chunk));
+            handover.tell(event(2 * chunk + 1));
+            handover.offer();
+        }
+        assert!(handover.waits() && handover.place().now_or_never().is_none());
+        assert_eq!(taken(&mut events), (0..2 * CHUNKS).map(event).collect::<Vec<_>>());
+        assert!(handover.place().await);
+        handover.offer();
+        assert!(!handover.waits());
+        let last = Event::Connection { state: ConnectionState::Down };
+        handover.tell(last.clone());
+        handover.finish().await;
+        for n in 2 * CHUNKS..2 * CHUNKS + 4 {
+            assert_eq!(events.recv().await, Some(event(n)));
+        }
+        assert_eq!((events.recv().await, events.recv().await), (Some(last), None));
+    }
+
+    #[test]
+    fn so_much_waits_and_then_nothing_more_happens() {
+        let (mut handover, mut events) = channel();
+        let mut told = 0;
+        while handover.has_room() {
+            handover.tell(event(told));
+            handover.offer();
+            told += 1;
+        }
+        assert_eq!(told, CHUNKS + WAITING);
+        taken(&mut events);
+        handover.offer();
+        assert!(handover.has_room() && !handover.waits());
+    }
+
+    #[test]
+    fn without_a_user_there_is_no_place() {
+        let (handover, events) = channel();
+        drop(events);
+        assert_eq!(handover.place().now_or_never(), Some(false));
+    }
+}
