@@ -118,6 +118,8 @@ pub struct Participant {
     stated: (usize, usize),
     agreement: Option<(Agreement, u64)>,
     agreement_stale: bool,
+    /// When agreement was compared last.
+    agreement_compared: Option<Time>,
     now: Time,
     /// Wall clock in ms since 1970, for labels.
     wall: u64,
@@ -177,6 +179,7 @@ impl Participant {
             stated: (0, 0),
             agreement: None,
             agreement_stale: false,
+            agreement_compared: None,
             now,
             wall,
             outputs: VecDeque::new(),
@@ -278,8 +281,14 @@ impl Participant {
         let live = matches!(self.engine.phase(), Phase::Live) && self.link == LinkState::Up;
         let announce = live.then(|| self.announcer.next());
         let leave = self.leaving.filter(|_| !self.said_final).map(|(_, until)| until);
-        let timers =
-            [self.engine.next_timeout(), announce, leave, self.next_keys(), self.next_batch()];
+        let timers = [
+            self.engine.next_timeout(),
+            announce,
+            leave,
+            self.next_keys(),
+            self.next_batch(),
+            self.next_agreement(),
+        ];
         timers.into_iter().flatten().min()
     }
 

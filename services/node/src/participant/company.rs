@@ -2,16 +2,21 @@
 
 use super::{Output, Participant};
 use crate::{Event, Verified};
-use chat_engine::{LinkState, Phase};
+use chat_engine::{LinkState, Phase, Time};
 use chat_protocol::{director::Announcement, subject};
+
+/// Agreement is compared no more often.
+const AGREEMENT: Time = Time::from_millis(100);
 
 impl Participant {
     /// Tells agreement when it was compared and is another one than told before.
     pub(super) fn tell_agreement(&mut self) {
         let live = matches!(self.engine.phase(), Phase::Live) && self.link == LinkState::Up;
-        if !live || !std::mem::take(&mut self.agreement_stale) {
+        if !live || !self.agreement_stale || self.now < self.agreement_next() {
             return;
         }
+        self.agreement_stale = false;
+        self.agreement_compared = Some(self.now);
         let now = (self.engine.agreement(), self.engine.revision());
         if self.agreement == Some(now) {
             return;
@@ -19,6 +24,17 @@ impl Participant {
         self.agreement = Some(now);
         let digest = self.engine.transcript_digest();
         self.event(Event::Agreement { digest, same: now.0.same, of: now.0.of });
+    }
+
+    /// Not before: while much is said each beat shows another one.
+    fn agreement_next(&self) -> Time {
+        self.agreement_compared.map_or(Time::ZERO, |last| last + AGREEMENT)
+    }
+
+    /// When an agreement that waits is told.
+    pub(super) fn next_agreement(&self) -> Option<Time> {
+        let live = matches!(self.engine.phase(), Phase::Live) && self.link == LinkState::Up;
+        (live && self.agreement_stale).then(|| self.agreement_next())
     }
 
     /// Tells the details behind the agreement.
@@ -50,5 +66,35 @@ impl Participant {
         let subject = subject::lobby(announcement.room);
         let payload = serde_json::to_vec(announcement).expect("announcements serialize to memory");
         self.outputs.push_back(Output::Publish { subject, payload });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Command, participant::saying::tests::alone};
+
+    #[test]
+    fn agreement_is_told_at_once_and_then_no_more_often_but_always_in_the_end() {
+        let mut ann = alone();
+        let say = |ann: &mut Participant, now| {
+            ann.command(now, 0, Command::Say("said".into()));
+            ann.agreement_stale = true;
+            ann.flush();
+        };
+        let told = |ann: &mut Participant| {
+            let outputs = std::iter::from_fn(|| ann.poll());
+            outputs.filter(|it| matches!(it, Output::Event(Event::Agreement { .. }))).count()
+        };
+        let begun = Time::from_millis(500);
+        told(&mut ann);
+        say(&mut ann, begun);
+        assert_eq!(told(&mut ann), 1);
+        let later = begun + AGREEMENT / 2;
+        (0..3).for_each(|_| say(&mut ann, later));
+        assert_eq!(told(&mut ann), 0);
+        assert!(ann.next_timeout().is_some_and(|at| at <= begun + AGREEMENT));
+        ann.timeout(begun + AGREEMENT, 0);
+        assert_eq!(told(&mut ann), 1);
     }
 }
