@@ -178,14 +178,17 @@ impl Seal {
                 return Err(Refused::BadGate);
             }
         }
-        let key = VerifyingKey::from_bytes(&hello.sign.0).map_err(|_| Refused::BadKey)?;
+        let key = match known {
+            Some(known) => known.key,
+            None => VerifyingKey::from_bytes(&hello.sign.0).map_err(|_| Refused::BadKey)?,
+        };
         if !verify(&key, "hello", self.room.id(), &hello.signed_form(), &hello.sig) {
             return Err(Refused::BadSignature);
         }
         if hello.kem.is_some() != self.is_sealed() {
             return Err(Refused::OtherTerms);
         }
-        if hello.kem.is_some_and(|kem| !kem::is_valid(&self.room, &kem.key)) {
+        if hello.kem.is_some_and(|kem| !kem::is_valid(&kem.key)) {
             // Nothing can be sealed to it: one such member would keep all from minting.
             return Err(Refused::BadKey);
         }

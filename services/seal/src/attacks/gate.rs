@@ -72,7 +72,15 @@ fn a_key_that_nothing_can_be_sealed_to_is_refused() {
         (bytes[0], bytes[31]) = (0xec, 0x7f);
         bytes
     };
-    for key in [[0; 32], one, minus_one] {
+    let of_order_eight = [
+        "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+        "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+    ];
+    let [third, fourth] = of_order_eight.map(|hex| {
+        let bytes = data_encoding::HEXLOWER.decode(hex.as_bytes()).unwrap();
+        bytes.try_into().unwrap()
+    });
+    for key in [[0; 32], one, minus_one, third, fourth] {
         let bad = hello(&room(), 9, Some(Kem { generation: 1, key: KemKey(key) }));
         assert_eq!(group.members[0].learn(&bad), Err(Refused::BadKey), "{key:?}");
     }
