@@ -15,7 +15,7 @@ use std::{collections::BTreeSet, time::Duration};
 use tokio::{sync::mpsc, time::timeout};
 
 /// So many come in at once: what all of them have to do for that would keep more from it.
-const AT_ONCE: usize = 25;
+const AT_ONCE: usize = 8;
 /// All must see those by then.
 const GATHER: Duration = Duration::from_secs(60);
 
