@@ -14,7 +14,7 @@ use crate::{
     Code, Command, Event, Notice, Reason, announce::Announcer, names::Names, outbox::Outbox,
     room::Entry as Terms, strangers::Strangers, telling, unopened::Unopened, unshown::Unshown,
 };
-use chat_engine::{Agreement, Config, Delivery, Engine, Input, LinkState, Phase, Time};
+use chat_engine::{Agreement, Config, Delivery, Engine, Input, LinkState, Time};
 use chat_protocol::{
     Dot, Envelope, EpochId, Item, ItemKind, Key, NodeId, Number, hash::TranscriptDigest, limits,
     subject::RoomSubjects,
@@ -278,8 +278,7 @@ impl Participant {
     /// When [`Participant::timeout`] has something to do.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Time> {
-        let live = matches!(self.engine.phase(), Phase::Live) && self.link == LinkState::Up;
-        let announce = live.then(|| self.announcer.next());
+        let announce = self.is_live().then(|| self.announcer.next());
         let leave = self.leaving.filter(|_| !self.said_final).map(|(_, until)| until);
         let timers = [
             self.engine.next_timeout(),

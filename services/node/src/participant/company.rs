@@ -9,10 +9,14 @@ use chat_protocol::{director::Announcement, subject};
 const AGREEMENT: Time = Time::from_millis(100);
 
 impl Participant {
+    /// A member, and connected: what the others show is news.
+    pub(super) fn is_live(&self) -> bool {
+        matches!(self.engine.phase(), Phase::Live) && self.link == LinkState::Up
+    }
+
     /// Tells agreement when it was compared and is another one than told before.
     pub(super) fn tell_agreement(&mut self) {
-        let live = matches!(self.engine.phase(), Phase::Live) && self.link == LinkState::Up;
-        if !live || !self.agreement_stale || self.now < self.agreement_next() {
+        if !self.is_live() || !self.agreement_stale || self.now < self.agreement_next() {
             return;
         }
         self.agreement_stale = false;
@@ -33,8 +37,7 @@ impl Participant {
 
     /// When an agreement that waits is told.
     pub(super) fn next_agreement(&self) -> Option<Time> {
-        let live = matches!(self.engine.phase(), Phase::Live) && self.link == LinkState::Up;
-        (live && self.agreement_stale).then(|| self.agreement_next())
+        (self.is_live() && self.agreement_stale).then(|| self.agreement_next())
     }
 
     /// Tells the details behind the agreement.
@@ -51,7 +54,7 @@ impl Participant {
     }
 
     pub(super) fn announce(&mut self) {
-        if !matches!(self.engine.phase(), Phase::Live) || self.link == LinkState::Down {
+        if !self.is_live() {
             return;
         }
         let members = self.engine.members().count() + 1;
