@@ -14,8 +14,11 @@ use std::{
 /// Newest frames that stay above the checkpoint: among these others are still put.
 const NEWEST: usize = 64;
 /// Frames that the checkpoint moves up by for each change at most, so that no change costs
-/// much; from the bottom again after a change below it.
+/// much; from the bottom again after a change below it,
 const STEP: usize = 16;
+/// and only after so many changes above it: where each new frame has the lowest one trimmed,
+/// moving up would be for nothing.
+const CALM: usize = 8;
 
 /// The hash of the lowest frames.
 #[derive(Clone, Debug)]
@@ -24,19 +27,27 @@ pub(crate) struct Checkpoint {
     /// The highest of them.
     key: Key,
     frames: usize,
+    /// Changes since one below it.
+    calm: usize,
 }
 
 impl Default for Checkpoint {
     fn default() -> Self {
-        Self { hash: TranscriptHash::default(), key: Key::ZERO, frames: 0 }
+        Self { hash: TranscriptHash::default(), key: Key::ZERO, frames: 0, calm: 0 }
     }
 }
 
 impl Checkpoint {
     /// A frame came to `key`, or was removed there.
     pub(crate) fn changed(&mut self, key: Key, frames: &BTreeMap<Key, Held>) {
-        if key <= self.key {
+        let lowest = frames.first_key_value().is_some_and(|(lowest, _)| key < *lowest);
+        if key <= self.key || lowest {
             *self = Self::default();
+            return;
+        }
+        self.calm += 1;
+        if self.calm < CALM {
+            return;
         }
         let step = frames.len().saturating_sub(self.frames + NEWEST).min(STEP);
         for (key, held) in frames.range((Excluded(self.key), Unbounded)).take(step) {
