@@ -12,7 +12,8 @@ use tokio::sync::mpsc;
 #[derive(Debug)]
 pub struct Subscriber {
     over: SelectAll<async_nats::Subscriber>,
-    more: mpsc::UnboundedReceiver<async_nats::Subscriber>,
+    /// Boxed, because a channel has room for 32 from the beginning.
+    more: mpsc::UnboundedReceiver<Box<async_nats::Subscriber>>,
 }
 
 impl Stream for Subscriber {
@@ -21,7 +22,7 @@ impl Stream for Subscriber {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Message>> {
         let may_come = loop {
             match self.more.poll_recv(context) {
-                Poll::Ready(Some(another)) => self.over.push(another),
+                Poll::Ready(Some(another)) => self.over.push(*another),
                 Poll::Ready(None) => break false,
                 Poll::Pending => break true,
             }
@@ -38,7 +39,7 @@ impl Stream for Subscriber {
 pub(crate) struct Subscribed {
     subject: String,
     group: Option<String>,
-    more: mpsc::UnboundedSender<async_nats::Subscriber>,
+    more: mpsc::UnboundedSender<Box<async_nats::Subscriber>>,
 }
 
 impl Subscribed {
@@ -65,7 +66,7 @@ impl Subscribed {
             None => client.subscribe(self.subject.clone()).await?,
         };
         // Nobody is interested any more: dropping it unsubscribes.
-        let _ = self.more.send(subscriber);
+        let _ = self.more.send(Box::new(subscriber));
         Ok(())
     }
 }

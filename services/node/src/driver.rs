@@ -53,7 +53,8 @@ pub(crate) struct Driver {
     serving: bool,
     /// The other members, for the task that looks for listeners; that task's events.
     others: watch::Sender<BTreeSet<NodeId>>,
-    heard: Option<mpsc::Receiver<Event>>,
+    /// Boxed, because a channel has room for 32 from the beginning.
+    heard: Option<mpsc::Receiver<Box<Event>>>,
     room: RoomId,
     me: NodeId,
     /// A joiner gives up at this time if it has met nobody.
@@ -138,7 +139,8 @@ impl Driver {
         })
     }
 
-    async fn run(mut self) {
+    /// Boxed: a task keeps what it is given beside what it makes of it.
+    async fn run(mut self: Box<Self>) {
         self.drain().await;
         while !self.done {
             let due = self.participant.next_timeout().map(|at| self.origin + at);
@@ -162,7 +164,7 @@ impl Driver {
                 () = sleep_until(self.origin + ENTER), if self.entered.is_some() => {
                     self.fail(EnterError::Server("nobody has answered for long".into()));
                 }
-                Some(event) = heard(&mut self.heard), if has_room => self.tell(event),
+                Some(event) = heard(&mut self.heard), if has_room => self.tell(*event),
                 Some(message) = self.arrivals.next(), if has_room => self.receive(&message),
                 command = self.commands.recv(), if !self.abandoned && self.participant.takes_commands() => {
                     self.command(command);
@@ -170,7 +172,7 @@ impl Driver {
             }
             self.drain().await;
         }
-        self.finish().await;
+        Box::pin(self.finish()).await;
     }
 
     fn now(&self) -> Time {
@@ -243,7 +245,8 @@ impl Driver {
                     self.send(subject, Some(reply), payload);
                 }
                 Output::Event(event) => self.tell(event),
-                Output::Serve => self.serve().await,
+                // Boxed: it is large, and happens once.
+                Output::Serve => Box::pin(self.serve()).await,
                 Output::Nobody => {
                     if self.patience.is_none_or(|until| Instant::now() >= until) {
                         self.fail(EnterError::Nobody);
@@ -316,7 +319,7 @@ impl Driver {
 pub(crate) async fn start(mut driver: Driver) -> Result<(), EnterError> {
     let (entered, outcome) = oneshot::channel();
     driver.entered = Some(entered);
-    tokio::spawn(driver.run());
+    tokio::spawn(Box::new(driver).run());
     outcome.await.unwrap_or_else(|_| Err(EnterError::Server("the connection is closed".into())))
 }
 
@@ -376,7 +379,7 @@ async fn say_over_each_connection(
 }
 
 /// The next event of a task that may not have begun.
-async fn heard(events: &mut Option<mpsc::Receiver<Event>>) -> Option<Event> {
+async fn heard(events: &mut Option<mpsc::Receiver<Box<Event>>>) -> Option<Box<Event>> {
     match events {
         Some(events) => events.recv().await,
         None => pending().await,

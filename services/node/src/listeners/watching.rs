@@ -28,7 +28,7 @@ pub(crate) async fn watch(
     room: RoomId,
     own: NodeId,
     members: watch::Receiver<BTreeSet<NodeId>>,
-    events: mpsc::Sender<Event>,
+    events: mpsc::Sender<Box<Event>>,
 ) {
     let room_ends = events.clone();
     tokio::select! {
@@ -42,7 +42,7 @@ async fn look_again_and_again(
     room: RoomId,
     own: NodeId,
     members: watch::Receiver<BTreeSet<NodeId>>,
-    events: mpsc::Sender<Event>,
+    events: mpsc::Sender<Box<Event>>,
 ) {
     let mut told = None;
     let mut pause = 1;
@@ -52,7 +52,7 @@ async fn look_again_and_again(
         let Some(looked) = look_while_up(&connection, room, own, &members).await else { return };
         if !told_jetstream && let Some(warning) = looked.as_ref().ok().and_then(jetstream) {
             told_jetstream = true;
-            if events.send(warning).await.is_err() {
+            if events.send(Box::new(warning)).await.is_err() {
                 return;
             }
         }
@@ -70,7 +70,7 @@ async fn look_again_and_again(
         let losses = link.borrow().losses;
         if told.as_ref() != Some(&(losses, state, found.clone())) {
             told = Some((losses, state, found.clone()));
-            if events.send(Event::Listeners { state, found }).await.is_err() {
+            if events.send(Box::new(Event::Listeners { state, found })).await.is_err() {
                 return;
             }
         }
