@@ -136,6 +136,9 @@ storm: nats-server build ## NODES (default: 10) through SECONDS (default: 120) o
 pictures: nats-server build ## draw the pictures of the README anew, from a real discussion
 	@cargo test --locked -p chat-tests --features pictures --test pictures
 
+curves: nats-server build ## measure what discussions cost as they grow (NAMES; all: half an hour), and draw it
+	@cargo run --release --locked --target-dir target -p chat-curves -- $(NAMES)
+
 instructions: ## count what hot paths do, under valgrind, against what is written down
 	@$(BUILD_STATIC) -p chat-node --example costs
 	@tests/instructions/run $(STATIC)/examples/costs $(WRITE)
@@ -150,4 +153,4 @@ clean: ## remove everything built or fetched
 	@cargo clean --target-dir target
 	@rm -rf dist nats/bin tests/fuzz/target
 
-.PHONY: help secrecy chat demo build nats-server install uninstall dist images up down cluster-up cluster-down lint lint-kubernetes test soak faults storm pictures instructions mutants fuzz clean
+.PHONY: help secrecy chat demo build nats-server install uninstall dist images up down cluster-up cluster-down lint lint-kubernetes test soak faults storm pictures curves instructions mutants fuzz clean

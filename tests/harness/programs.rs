@@ -107,6 +107,12 @@ impl Process {
         within(PATIENCE, text, came, said)
     }
 
+    /// Its id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal by name, `TERM` or `INT`, say.
     ///
     /// # Panics
@@ -287,6 +293,15 @@ impl Server {
         self.process = None;
     }
 
+    /// The id of its process.
+    ///
+    /// # Panics
+    /// Where it was killed.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.process.as_ref().expect("it runs").pid()
+    }
+
     /// Its port on loopback.
     #[must_use]
     pub fn port(&self) -> u16 {
@@ -319,6 +334,12 @@ impl Director {
         let process = Process::start(without_settings(&mut command));
         process.wait_for_stderr("director ready");
         Self(process)
+    }
+
+    /// The id of its process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.0.pid()
     }
 
     /// What it has logged so far.

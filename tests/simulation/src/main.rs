@@ -62,7 +62,7 @@ fn main() -> ExitCode {
     let args = Args::parse();
     if !args.scale.is_empty() {
         for members in &args.scale {
-            println!("{}", chat_simulation::scale::scale(*members));
+            println!("{}", chat_simulation::scale::scale(*members).0);
         }
         return ExitCode::SUCCESS;
     }

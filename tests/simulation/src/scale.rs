@@ -3,12 +3,12 @@
 
 use crate::{Setup, World, log::Log};
 use chat_engine::{Config, Time};
-use chat_protocol::Envelope;
+use chat_protocol::{Envelope, limits};
 use std::{fmt, sync::Arc};
 
 /// One comes in each.
 const PACE: Time = Time::from_millis(20);
-/// How long the room is watched at rest.
+/// How long the room is left to rest, and then watched, at least: so long that each member beats.
 const REST: Time = Time::from_secs(30);
 const PATIENCE: Time = Time::from_secs(120);
 
@@ -45,10 +45,9 @@ impl fmt::Display for Scale {
     }
 }
 
-/// Runs a room of so many, without faults.
-#[must_use]
-#[expect(clippy::cast_precision_loss, reason = "figures for people")]
-pub fn scale(members: usize) -> Scale {
+/// A room into which so many came, one after the other, without faults; most frames that waited
+/// anywhere meanwhile.
+fn gather(members: usize) -> (World, usize) {
     let mut setup = Setup::drawn(1, false);
     setup.config = Config::default();
     (setup.real, setup.skew, setup.most) = (false, false, members);
@@ -61,17 +60,40 @@ pub fn scale(members: usize) -> Scale {
         world.run(world.now + PACE);
         waiting = waiting.max(world.engine(peer).waiting().0);
     }
-    let last = world.now;
+    (world, waiting)
+}
+
+/// Runs until all transcripts and heads are equal; how long that took.
+fn settle(world: &mut World) -> Option<Time> {
+    let begun = world.now;
     let mut settled = None;
-    while settled.is_none() && world.now < last + PATIENCE && world.violation.is_none() {
+    while settled.is_none() && world.now < begun + PATIENCE && world.violation.is_none() {
         world.run(world.now + Time::from_millis(500));
-        settled = world.unsettled().is_none().then(|| world.now - last);
+        settled = world.unsettled().is_none().then(|| world.now - begun);
     }
+    settled
+}
+
+/// A room of so many, who have the same transcript.
+#[must_use]
+pub fn settled(members: usize) -> World {
+    let (mut world, _) = gather(members);
+    settle(&mut world);
+    world
+}
+
+/// Figures of a room of so many, and that room.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "figures for people")]
+pub fn scale(members: usize) -> (Scale, World) {
+    let (mut world, waiting) = gather(members);
+    let settled = settle(&mut world);
     let joining = world.sent as f64 / members as f64;
-    world.run(world.now + REST);
+    let rest = REST.max(limits::BEAT_PER_MEMBER.mul_f64(2.0 * members as f64));
+    world.run(world.now + rest);
     let before = world.sent;
-    world.run(world.now + REST);
-    let at_rest = (world.sent - before) as f64 / REST.as_secs_f64();
+    world.run(world.now + rest);
+    let at_rest = (world.sent - before) as f64 / rest.as_secs_f64();
     world.say(0);
     let entry = world.engine(0).transcript().next_back().cloned();
     let clock = entry.as_ref().map_or(0, |entry| {
@@ -82,5 +104,5 @@ pub fn scale(members: usize) -> Scale {
         entry.size - Envelope::Frame(Arc::new(without)).to_json().len().min(entry.size)
     });
     let frame = (entry.map_or(0, |entry| entry.size), clock);
-    Scale { members, settled, joining, at_rest, frame, waiting }
+    (Scale { members, settled, joining, at_rest, frame, waiting }, world)
 }
