@@ -42,9 +42,8 @@ fn two_hundred_messages_with_a_cut_and_a_late_joiner_end_equal() {
         node.wait_for_messages(Duration::from_secs(10), all);
     }
     let left = Duration::from_secs(10).saturating_sub(healed_at.elapsed());
-    let digests: Vec<_> = nodes.iter().map(|node| node.wait_for_agreement(left, 5)).collect();
+    Chat::wait_for_one_transcript(&nodes, left);
     println!("equal {:?} after the heal", healed_at.elapsed());
-    assert!(digests.windows(2).all(|pair| pair[0] == pair[1]), "{digests:?}");
     nodes[0].wait_for("back", |event| event["change"] == "back" && event["nick"] == "bob");
     let closed: Vec<_> = nodes.iter_mut().map(Chat::closed).collect();
     for (index, node) in nodes.iter().enumerate() {

@@ -13,7 +13,7 @@ fn nobody_is_unreachable_because_all_were_stopped_at_once() {
     let (ann, invite) = Chat::open(&server.url(), "ann");
     let bob = Chat::join(&server.url(), &invite, "bob");
     let mut nodes = [ann, bob];
-    nodes.iter().for_each(|node| drop(node.wait_for_agreement(PATIENCE, 2)));
+    nodes.iter().for_each(|node| node.wait_for_agreement(PATIENCE, 2));
     nodes.iter_mut().for_each(|node| node.process().signal("STOP"));
     std::thread::sleep(STOPPED);
     nodes.iter_mut().for_each(|node| node.process().signal("CONT"));

@@ -157,15 +157,32 @@ impl Chat {
         within(patience, &format!("{count} messages"), enough, || self.state());
     }
 
-    /// Waits until it last told that all of `members` have the same transcript; the digest.
-    pub fn wait_for_agreement(&self, patience: Duration, members: usize) -> String {
-        let agreed = || {
-            let last = self.last_of("agreement")?;
-            (last["same"] == members && last["of"] == members).then(|| last["digest"].clone())
-        };
+    /// The digest, if it last told that all of `members` have the same transcript.
+    fn agreed(&self, members: usize) -> Option<Value> {
+        let last = self.last_of("agreement")?;
+        (last["same"] == members && last["of"] == members).then(|| last["digest"].clone())
+    }
+
+    /// Waits until it last told that all of `members` have the same transcript.
+    pub fn wait_for_agreement(&self, patience: Duration, members: usize) {
         let what = format!("agreement of {members}");
-        let digest = within(patience, &what, agreed, || self.state());
-        digest.as_str().unwrap_or_default().to_owned()
+        within(patience, &what, || self.agreed(members), || self.state());
+    }
+
+    /// Waits until all of them last told that all have the same transcript, and of the same one: what
+    /// one of them told before it heard the last message is of an earlier one.
+    pub fn wait_for_one_transcript<'a>(
+        nodes: impl IntoIterator<Item = &'a Self> + Clone,
+        patience: Duration,
+    ) {
+        let count = nodes.clone().into_iter().count();
+        let agreed = || {
+            let mut digests = nodes.clone().into_iter().map(|node| node.agreed(count));
+            let first = digests.next().flatten()?;
+            digests.all(|digest| digest.as_ref() == Some(&first)).then_some(())
+        };
+        let states = || nodes.clone().into_iter().map(Self::state).collect::<Vec<_>>().join("\n");
+        within(patience, "one transcript", agreed, states);
     }
 
     /// Says something.
