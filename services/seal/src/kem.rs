@@ -6,6 +6,7 @@
 
 use crate::{entropy::Entropy, key::Key, room::RoomKeys};
 use chat_protocol::{hello::Kem, limits, sealed::KemKey};
+use curve25519_dalek::MontgomeryPoint;
 use hpke::{
     Deserializable, Kem as _, OpModeR, OpModeS, PskBundle, Serializable, aead::ChaCha20Poly1305,
     kdf::HkdfSha256, kem::X25519HkdfSha256,
@@ -118,9 +119,11 @@ pub(crate) fn seal(
 }
 
 /// Whether anything can be sealed to a key: it is no point of small order, whose every multiple
-/// that X25519 can compute is zero (RFC 7748, section 6.1).
+/// that X25519 can compute is zero (RFC 7748, section 6.1). Those orders divide 8, on the curve and
+/// on its twist, and 8 divides what X25519 multiplies by; so eight times it tells.
 pub(crate) fn is_valid(key: &KemKey) -> bool {
-    x25519_dalek::x25519([1; 32], key.0) != [0; 32]
+    let eight = [true, false, false, false];
+    MontgomeryPoint(key.0).mul_bits_be(eight.into_iter()).0 != [0; 32]
 }
 
 fn bundle(room: &RoomKeys) -> PskBundle<'_> {
@@ -130,4 +133,27 @@ fn bundle(room: &RoomKeys) -> PskBundle<'_> {
 /// A wiped copy of 32 bytes that were opened.
 pub(crate) fn key(opened: &[u8]) -> Option<Key> {
     opened.try_into().ok().map(Key::from_bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_valid_where_x25519_gives_something() {
+        let gives = |key: [u8; 32]| MontgomeryPoint(key).mul_clamped([1; 32]).0 != [0; 32];
+        let valid = |key: [u8; 32]| is_valid(&KemKey(key));
+        let mut entropy = Entropy::new(|out| out.fill(7));
+        let honest: [u8; 32] = KemKeys::new(&mut entropy).newest().key.0;
+        assert!(gives(honest) && valid(honest));
+        // Each number is a point of the curve or of its twist; above the prime the first few again.
+        for low in 0..=255 {
+            for (middle, high) in [(0, 0), (0, 0x80), (0xff, 0x7f), (0xff, 0xff), (5, 5)] {
+                let mut key = [middle; 32];
+                (key[0], key[31]) = (low, high);
+                assert_eq!(valid(key), gives(key), "{key:?}");
+            }
+        }
+        assert!(!valid([0; 32]));
+    }
 }
