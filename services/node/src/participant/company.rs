@@ -2,7 +2,7 @@
 
 use super::{Output, Participant};
 use crate::{Event, Verified};
-use chat_engine::{LinkState, Phase, Time};
+use chat_engine::{Agreement, LinkState, Phase, Time};
 use chat_protocol::{director::Announcement, subject};
 
 /// Agreement is compared no more often.
@@ -28,6 +28,13 @@ impl Participant {
         self.agreement = Some(now);
         let digest = self.engine.transcript_digest();
         self.event(Event::Agreement { digest, same: now.0.same, of: now.0.of });
+    }
+
+    /// The transcript is another one. Where all agreed on the last one they don't on this one
+    /// until their beats show it; where they didn't, what was told still holds.
+    pub(super) fn transcript_changed(&mut self) {
+        let all = |told: Agreement| told.same == told.of;
+        self.agreement_stale |= self.agreement.is_some_and(|(told, _)| all(told));
     }
 
     /// Not before: while much is said each beat shows another one.
@@ -77,27 +84,33 @@ mod tests {
     use super::*;
     use crate::{Command, participant::saying::tests::alone};
 
+    fn told(ann: &mut Participant) -> Vec<Event> {
+        let outputs = std::iter::from_fn(|| ann.poll());
+        let events = outputs.filter_map(|output| match output {
+            Output::Event(event) => Some(event),
+            _ => None,
+        });
+        events.filter(|event| matches!(event, Event::Agreement { .. })).collect()
+    }
+
+    fn say(ann: &mut Participant, now: Time) {
+        ann.command(now, 0, Command::Say("said".into()));
+        ann.flush();
+    }
+
     #[test]
     fn agreement_is_told_at_once_and_then_no_more_often_but_always_in_the_end() {
         let mut ann = alone();
-        let say = |ann: &mut Participant, now| {
-            ann.command(now, 0, Command::Say("said".into()));
-            ann.agreement_stale = true;
-            ann.flush();
-        };
-        let told = |ann: &mut Participant| {
-            let outputs = std::iter::from_fn(|| ann.poll());
-            outputs.filter(|it| matches!(it, Output::Event(Event::Agreement { .. }))).count()
-        };
         let begun = Time::from_millis(500);
         told(&mut ann);
         say(&mut ann, begun);
-        assert_eq!(told(&mut ann), 1);
+        assert_eq!(told(&mut ann).len(), 1);
         let later = begun + AGREEMENT / 2;
         (0..3).for_each(|_| say(&mut ann, later));
-        assert_eq!(told(&mut ann), 0);
+        assert_eq!(told(&mut ann), []);
         assert!(ann.next_timeout().is_some_and(|at| at <= begun + AGREEMENT));
         ann.timeout(begun + AGREEMENT, 0);
-        assert_eq!(told(&mut ann), 1);
+        let digest = ann.digest();
+        assert_eq!(told(&mut ann), [Event::Agreement { digest, same: 1, of: 1 }]);
     }
 }

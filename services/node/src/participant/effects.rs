@@ -180,6 +180,7 @@ impl Participant {
     }
 
     pub(super) fn deliver(&mut self, delivery: &Delivery) {
+        self.transcript_changed();
         match self.open(&delivery.entry) {
             Some(items) => self.show(delivery, items),
             None => self.unreadable(delivery),
