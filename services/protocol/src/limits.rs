@@ -171,10 +171,11 @@ pub const MINT_LEAP: u64 = 1 << 20;
 pub const FIRST_MINT_LEAP: u64 = 1 << 40;
 /// One mints at most once in this time, and waits as long after another's mint.
 pub const MINT_EVERY: Duration = Duration::from_secs(1);
-/// Whose turn to mint comes later waits this long for each before it.
+/// Whose turn to mint comes later waits this long for each before it,
 pub const MINT_STEP: Duration = Duration::from_millis(150);
-/// Longest wait for one's turn, in steps.
-pub const MINT_STEPS: u32 = 10;
+/// and this long where the epoch is only old: that can wait, and an epoch for each of those whom
+/// another's mint hasn't reached yet would be more than [`EPOCHS`].
+pub const REFRESH_STEP: Duration = Duration::from_secs(5);
 /// An epoch is refreshed after this time,
 pub const EPOCH_LIFE: Duration = Duration::from_secs(600);
 /// or after so many frames.

@@ -62,8 +62,8 @@ impl Turns {
         if need == Need::Speech && eager && view.len() <= EAGER_MEMBERS {
             self.due = Some(after(self.own).max(now).min(self.due.unwrap_or(Duration::MAX)));
         } else if self.due.is_none() {
-            let wait = limits::MINT_STEP * rank(me, view).min(limits::MINT_STEPS);
-            self.due = Some(after(self.last).max(now) + wait);
+            let step = if need == Need::Age { limits::REFRESH_STEP } else { limits::MINT_STEP };
+            self.due = Some(after(self.last).max(now) + step * rank(me, view));
         }
         self.due
     }
@@ -118,5 +118,18 @@ mod tests {
         let speech = turns.plan(Some(Need::Speech), true, (me, &view), now);
         assert_eq!(speech, Some(now), "whoever wants to speak can't wait for others");
         assert_eq!(turns.plan(None, true, (me, &view), now), None);
+    }
+
+    #[test]
+    fn however_many_there_are_no_two_mint_at_once_and_what_is_only_old_waits_for_those_who_lag() {
+        let view = view(200);
+        let now = Duration::from_secs(10);
+        for (need, step) in [(Need::Others, limits::MINT_STEP), (Need::Age, limits::REFRESH_STEP)] {
+            let due = |me| Turns::default().plan(Some(need), false, (me, &view), now).unwrap();
+            let mut all: Vec<_> = view.iter().map(|me| due(*me)).collect();
+            all.sort_unstable();
+            let turns: Vec<_> = (0..200).map(|rank| now + step * rank).collect();
+            assert_eq!(all, turns, "{need:?}");
+        }
     }
 }
