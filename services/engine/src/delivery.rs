@@ -198,7 +198,8 @@ impl Engine {
             self.left(dot.node);
             self.convict_after_final(&entry);
         }
-        self.beats.frame_delivered(self.now, dot.node, self.roster.len());
+        self.flow.delivered(entry.size);
+        self.beats.frame_delivered(self.now, &entry, self.roster.len());
     }
 
     fn give_up_holes(&mut self) {

@@ -41,6 +41,7 @@ impl Engine {
         self.forget_resend();
         self.effect(Effect::Publish(entry.clone()));
         self.transcript.bind(entry.dependencies());
+        self.flow.own_frame();
         self.accept(entry, Vec::new(), None);
         self.beats.own_frame_said(self.now);
         if is_final {
@@ -49,24 +50,6 @@ impl Engine {
                 self.gone();
             }
         }
-    }
-
-    /// Whether flow control lets this node say another frame: at most
-    /// [`limits::UNACKNOWLEDGED`] own frames are not acknowledged by present members.
-    #[must_use]
-    pub fn may_say(&self) -> bool {
-        self.phase == Phase::Live && self.unacknowledged() < limits::UNACKNOWLEDGED
-    }
-
-    /// Whether every present member showed to have all own frames (causal stability).
-    #[must_use]
-    pub fn is_stable(&self) -> bool {
-        self.unacknowledged() == 0
-    }
-
-    fn unacknowledged(&self) -> u64 {
-        let acked = self.roster.present().map(|(_, presence)| presence.acked).min();
-        acked.map_or(0, |acked| self.number.0.saturating_sub(acked.0))
     }
 
     /// All heads; in a small room everyone present, too.

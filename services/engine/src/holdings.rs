@@ -21,6 +21,7 @@ pub struct Holdings {
     pub proofs: usize,
     pub clock_entries: usize,
     pub resend: usize,
+    pub flow: usize,
     /// Budgets of requesters, and dots asked for lately.
     pub requesters: usize,
     pub asked: usize,
@@ -47,6 +48,7 @@ impl Engine {
             proofs: self.proofs.len(),
             clock_entries: self.clocks.entries(),
             resend: self.resend.len(),
+            flow: self.flow.len(),
             requesters,
             asked,
         }

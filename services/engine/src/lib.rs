@@ -24,6 +24,7 @@ mod effect;
 mod engine;
 mod entry;
 mod floor;
+mod flow;
 mod frontier;
 mod holdings;
 mod merge;

@@ -4,7 +4,7 @@
 //! when it expires (RTCP, RFC 3550 section 6.2): about ten beats a second in a room of any
 //! size. Whoever has something new to show beats earlier, at most once in a fraction of T.
 
-use crate::{Effect, Engine, Fault, Phase, PresenceChange, Time, authors::Author};
+use crate::{Effect, Engine, Entry, Fault, Phase, PresenceChange, Time, authors::Author};
 use chat_protocol::{Beat, Dot, NodeId, Number, VectorClock, frame::Signature, limits};
 use rand::{RngExt, seq::IteratorRandom};
 use std::collections::BTreeMap;
@@ -17,10 +17,18 @@ pub(crate) struct BeatTimer {
     count: Number,
     /// An own frame, or a new frontier, that no beat has shown yet.
     news: bool,
-    /// Frames received since the last beat.
-    received: u64,
+    /// Frames received since the last beat, and their bytes.
+    received: (u64, usize),
     /// Authors of late, for acknowledgements.
-    active: BTreeMap<NodeId, Time>,
+    active: BTreeMap<NodeId, Active>,
+}
+
+/// An author of late.
+#[derive(Clone, Copy, Debug)]
+struct Active {
+    at: Time,
+    /// Acknowledged last, and by which beat.
+    told: (Number, Number),
 }
 
 impl BeatTimer {
@@ -30,7 +38,7 @@ impl BeatTimer {
             last: now,
             count: Number(0),
             news: false,
-            received: 0,
+            received: (0, 0),
             active: BTreeMap::new(),
         }
     }
@@ -51,11 +59,14 @@ impl BeatTimer {
         self.next = self.next.min(now + limits::TAIL_BEAT);
     }
 
-    pub(crate) fn frame_delivered(&mut self, now: Time, author: NodeId, others: usize) {
+    pub(crate) fn frame_delivered(&mut self, now: Time, entry: &Entry, others: usize) {
         self.news = true;
-        self.received += 1;
-        self.active.insert(author, now);
-        let soon = if self.received >= limits::ACK_EVERY {
+        let (frames, bytes) = &mut self.received;
+        (*frames, *bytes) = (*frames + 1, *bytes + entry.size);
+        let acknowledges_early = *frames >= limits::ACK_EVERY || *bytes >= limits::ACK_BYTES;
+        let new = Active { at: now, told: (Number(0), Number(0)) };
+        self.active.entry(entry.frame.from).or_insert(new).at = now;
+        let soon = if acknowledges_early {
             Time::ZERO
         } else {
             let members = u32::try_from(others + 1).unwrap_or(u32::MAX);
@@ -229,7 +240,7 @@ impl Engine {
             self.beats.next = self.now + limits::TAIL_BEAT;
         }
         self.beats.last = self.now;
-        (self.beats.news, self.beats.received) = (false, 0);
+        (self.beats.news, self.beats.received) = (false, (0, 0));
     }
 
     fn beat(&mut self) -> Beat {
@@ -242,6 +253,7 @@ impl Engine {
             let all: Vec<_> = all.dots().collect();
             all.into_iter().sample(&mut self.rng, limits::BEAT_HEADS).into_iter().collect()
         };
+        self.beats.count = self.beats.count.next();
         let acks = self.acks();
         let lost: Vec<_> = self.waived.iter().copied().collect();
         // A random choice: dots lost for ever must not hide those that are not.
@@ -249,7 +261,6 @@ impl Engine {
         let cut = |node: &NodeId| Some(Dot::new(*node, self.authors.cut(node)?));
         let proven: Vec<_> = self.proofs.keys().filter_map(cut).collect();
         let cut = proven.into_iter().sample(&mut self.rng, limits::BEAT_CUT);
-        self.beats.count = self.beats.count.next();
         Beat {
             from: self.me,
             count: self.beats.count,
@@ -268,15 +279,24 @@ impl Engine {
         }
     }
 
-    /// Everything of the lately active is acknowledged up to its first hole.
+    /// Everything of the lately active is acknowledged up to its first hole. Of too many first what
+    /// is new, then what was told longest ago: a beat may have been lost.
     fn acks(&mut self) -> VectorClock {
         let window = (3 * self.interval()).max(limits::GAP);
         let since = self.now.saturating_sub(window);
-        self.beats.active.retain(|_, at| *at >= since);
-        let me = self.me;
-        let others = self.beats.active.keys().filter(|node| **node != me).copied();
-        let chosen = others.sample(&mut self.rng, limits::BEAT_ACKS);
-        let acks = chosen.into_iter().map(|node| Dot::new(node, self.authors.contiguous(&node)));
-        acks.filter(|dot| dot.number.0 > 0).collect()
+        self.beats.active.retain(|_, author| author.at >= since);
+        let (me, authors) = (self.me, &self.authors);
+        let others = self.beats.active.iter_mut().filter(|(node, _)| **node != me);
+        let mut acks: Vec<_> = others
+            .map(|(node, active)| (Dot::new(*node, authors.contiguous(node)), active))
+            .filter(|(dot, _)| dot.number.0 > 0)
+            .collect();
+        acks.sort_by_key(|(dot, active)| (dot.number <= active.told.0, active.told.1));
+        let told = acks.into_iter().take(limits::BEAT_ACKS);
+        told.map(|(dot, active)| {
+            active.told = (dot.number, self.beats.count);
+            dot
+        })
+        .collect()
     }
 }

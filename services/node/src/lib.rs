@@ -11,6 +11,7 @@ mod event;
 mod handover;
 mod listeners;
 mod names;
+mod on_its_way;
 mod outbox;
 mod participant;
 mod room;

@@ -11,12 +11,13 @@ mod saying;
 mod sealing;
 
 use crate::{
-    Code, Command, Event, Notice, Reason, announce::Announcer, names::Names, outbox::Outbox,
-    room::Entry as Terms, strangers::Strangers, telling, unopened::Unopened, unshown::Unshown,
+    Code, Command, Event, Notice, Reason, announce::Announcer, names::Names, on_its_way::OnItsWay,
+    outbox::Outbox, room::Entry as Terms, strangers::Strangers, telling, unopened::Unopened,
+    unshown::Unshown,
 };
 use chat_engine::{Agreement, Config, Delivery, Engine, Input, LinkState, Time};
 use chat_protocol::{
-    Dot, Envelope, EpochId, Item, ItemKind, Key, NodeId, Number, hash::TranscriptDigest, limits,
+    Dot, Envelope, EpochId, Item, ItemKind, Key, NodeId, hash::TranscriptDigest, limits,
     subject::RoomSubjects,
 };
 use chat_seal::Seal;
@@ -98,8 +99,7 @@ pub struct Participant {
     forget_at: usize,
     announcer: Announcer,
     outbox: Outbox,
-    /// The frame said last, and when, until the server has brought it back.
-    on_its_way: Option<(Number, Time)>,
+    on_its_way: OnItsWay,
     /// Leaving, for this reason, once everything is said, and stable by then at the latest.
     leaving: Option<(Reason, Time)>,
     said_final: bool,
@@ -166,7 +166,7 @@ impl Participant {
             shown: HashMap::new(),
             forget_at: sealing::SPARE_KEYS,
             outbox: Outbox::default(),
-            on_its_way: None,
+            on_its_way: OnItsWay::nothing(),
             leaving: None,
             said_final: false,
             turned_away: false,
@@ -243,6 +243,7 @@ impl Participant {
             return;
         }
         self.link = link;
+        self.on_its_way.forget();
         self.event(telling::connection(link));
         if link == LinkState::Up {
             self.complaint = None;

@@ -82,10 +82,21 @@ pub const TRANSCRIPT_BYTES: usize = 32 << 20;
 
 /// Own frames that present members have not acknowledged; then saying waits.
 pub const UNACKNOWLEDGED: u64 = 512;
+/// So many own frames may always be on their way to the server and back; in a smaller room each
+/// member's share of [`UNACKNOWLEDGED`].
+pub const ON_ITS_WAY: u64 = 2;
+/// What the server hasn't brought back by then was lost, for flow control.
+pub const ECHO: Duration = Duration::from_secs(10);
+/// Bytes, as JSON, of all that a room says while one own frame is unacknowledged; then saying
+/// waits. Half of what a server keeps for a client that is slow to take it.
+pub const IN_FLIGHT: u64 = 32 << 20;
 /// Frames received after which a beat acknowledges early.
 pub const ACK_EVERY: u64 = 128;
+/// Bytes of them after which it does, too. A beat acknowledges [`BEAT_ACKS`] authors, so within
+/// [`IN_FLIGHT`] four times as many.
+pub const ACK_BYTES: usize = 8 << 20;
 /// Items said and not yet sent while flow control holds the sender back.
-pub const OUTBOX_ITEMS: usize = 4096;
+pub const OUTBOX_ITEMS: usize = 1024;
 
 /// A missing dot is waived for the frame that waits for it after this time.
 pub const GAP: Duration = Duration::from_secs(10);

@@ -230,6 +230,7 @@ impl World {
             ("proofs", held.proofs, limits::PROOFS),
             ("clock entries", held.clock_entries, (1 << 17) + limits::CLOCK_ENTRIES),
             ("own frames of late", held.resend, 1024),
+            ("own frames under flow control", held.flow, 512),
             ("requesters", held.requesters, limits::MEMBERS),
             ("asked", held.asked, 512),
         ];

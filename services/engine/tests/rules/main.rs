@@ -4,6 +4,7 @@ mod bounds;
 mod conviction;
 mod delivery;
 mod floors;
+mod flow;
 mod presence;
 mod repair;
 mod room;

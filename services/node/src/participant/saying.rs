@@ -2,7 +2,7 @@
 
 use super::Participant;
 use crate::{Code, Event, Notice};
-use chat_engine::{Entry, Phase, Time};
+use chat_engine::{Entry, LinkState, Phase, Time};
 use chat_protocol::{Envelope, Item, ItemKind, envelope::json_bytes, limits};
 use chat_seal::{item_bytes, sealed_size};
 use std::sync::Arc;
@@ -29,13 +29,13 @@ impl Participant {
     }
 
     pub(super) fn send_outbox(&mut self) {
-        while !self.outbox.is_empty() && self.may_say() && !self.may_grow() {
+        while !self.outbox.is_empty() && self.may_say() && self.waits_until() <= self.now {
             let (is_sealed, most) = (self.seal.is_sealed(), self.max_payload);
             let sent = |bytes| if is_sealed { sealed_size(bytes) } else { bytes };
             match self.outbox.batch(|bytes| sent(bytes) + FRAME_OVERHEAD <= most) {
                 Ok(batch) => {
                     self.say(batch, false);
-                    self.on_its_way = Some((self.engine.number(), self.now));
+                    self.on_its_way.said(self.engine.number(), self.now);
                 }
                 Err(bytes) => self.too_long(bytes),
             }
@@ -45,26 +45,28 @@ impl Participant {
     /// The server has brought something of this node's own: what was said before it is out.
     pub(super) fn came_back(&mut self, envelope: &Envelope) {
         let Envelope::Frame(frame) = envelope else { return };
-        if self.on_its_way.is_some_and(|(number, _)| number <= frame.number) {
-            self.on_its_way = None;
-        }
+        self.on_its_way.came_back(frame.number);
     }
 
     fn may_say(&self) -> bool {
         self.introduction.is_none() && self.engine.may_say() && self.seal.may_speak()
     }
 
-    /// Whether what was said waits for more: while another frame is on its way, until it fills
-    /// one.
-    fn may_grow(&self) -> bool {
-        let lately = self.on_its_way.is_some_and(|(_, at)| self.now < at + limits::COALESCE);
-        lately && self.leaving.is_none() && !self.outbox.fills_a_batch()
+    /// Until when what was said waits: for more, unless it fills a frame or this node leaves, or for
+    /// what is on its way already.
+    fn waits_until(&self) -> Time {
+        if self.link != LinkState::Up {
+            return Time::ZERO;
+        }
+        let is_ready = self.leaving.is_some() || self.outbox.fills_a_batch();
+        let gathers = self.on_its_way.gathers_until().filter(|_| !is_ready);
+        let members = self.engine.members().count() + 1;
+        gathers.max(self.on_its_way.waits_until(members)).unwrap_or(Time::ZERO)
     }
 
-    /// When what waits for more is said as it is.
+    /// When what waits is said as it is.
     pub(super) fn next_batch(&self) -> Option<Time> {
-        let waits = !self.outbox.is_empty() && self.may_say();
-        self.on_its_way.filter(|_| waits).map(|(_, at)| at + limits::COALESCE)
+        (!self.outbox.is_empty() && self.may_say()).then(|| self.waits_until())
     }
 
     pub(super) fn too_long(&mut self, size: usize) {

@@ -1,0 +1,100 @@
+//! Flow control: how much may be on its way, and what acknowledges it.
+
+use super::{
+    presence::quiet,
+    room::{ME, MILLI, Node, beat, dot, frame, long, node},
+};
+use chat_engine::{Config, Entry, Time};
+use chat_protocol::{Beat, Dot, Number, VectorClock, limits};
+use std::collections::BTreeSet;
+
+/// A frame of a mebibyte and a little more.
+fn large(dot: Dot) -> Entry {
+    long(&frame(dot, 1 + dot.number.0, &[]), 1 << 20)
+}
+
+#[test]
+fn flow_control_lets_so_many_frames_be_unacknowledged_and_no_lie_ahead_helps() {
+    let mut here = Node::found(Config::default());
+    here.hears(&frame(dot(1, 1), 2, &[]));
+    let acks = VectorClock::from_iter([Dot::new(ME, Number::MAX)]);
+    here.hears_beat(Beat { acks, ..beat(node(1), 1) });
+    assert!(here.engine.is_stable());
+    for _ in 0..limits::UNACKNOWLEDGED {
+        assert!(here.engine.may_say());
+        here.say();
+    }
+    assert!(!here.engine.may_say());
+    let acks = VectorClock::from_iter([Dot::new(ME, Number(2))]);
+    here.hears_beat(Beat { acks, ..beat(node(1), 2) });
+    assert!(here.engine.may_say());
+}
+
+#[test]
+fn what_others_say_meanwhile_counts_and_what_they_said_before_does_not() {
+    let mut here = quiet(2);
+    let heard = |by, count| {
+        let acks = VectorClock::from_iter([Dot::new(ME, Number::MAX)]);
+        Beat { acks, ..beat(node(by), count) }
+    };
+    (1..=2).for_each(|by| here.hears_beat(heard(by, 1)));
+    let many = limits::IN_FLIGHT >> 20;
+    (2..=many + 1).for_each(|n| here.hears(&large(dot(1, n))));
+    assert!(here.engine.may_say(), "nothing of its own is on its way");
+    here.say();
+    (many + 2..=2 * many).for_each(|n| here.hears(&large(dot(1, n))));
+    assert!(here.engine.may_say());
+    here.hears(&large(dot(2, 2)));
+    assert!(!here.engine.may_say());
+    here.hears_beat(heard(1, 2));
+    assert!(!here.engine.may_say(), "the second still lacks it");
+    here.hears_beat(heard(2, 2));
+    assert!(here.engine.may_say());
+}
+
+#[test]
+fn a_hundred_and_twenty_eight_frames_received_are_acknowledged_at_once() {
+    let mut here = quiet(20);
+    for n in 2..=limits::ACK_EVERY {
+        here.hears(&frame(dot(1, n), n + 1, &[]));
+    }
+    here.wait(Time::ZERO);
+    assert!(here.beats().is_empty());
+    here.hears(&frame(dot(1, limits::ACK_EVERY + 1), limits::ACK_EVERY + 2, &[]));
+    here.wait(MILLI);
+    let beats = here.beats();
+    assert_eq!(beats[0].1.acks.get(&node(1)), Number(limits::ACK_EVERY + 1));
+}
+
+#[test]
+fn eight_mebibytes_received_are_acknowledged_at_once() {
+    let mut here = quiet(20);
+    let many = (limits::ACK_BYTES >> 20) as u64;
+    (2..=many).for_each(|n| here.hears(&large(dot(1, n))));
+    here.wait(Time::ZERO);
+    assert!(here.beats().is_empty());
+    here.hears(&large(dot(1, many + 1)));
+    here.wait(MILLI);
+    assert_eq!(here.beats()[0].1.acks.get(&node(1)), Number(many + 1));
+}
+
+#[test]
+fn of_too_many_authors_each_is_acknowledged_in_turn_and_whoever_says_something_first() {
+    let authors = 3 * limits::BEAT_ACKS;
+    let mut here = Node::found(Config::default());
+    (1..=authors).for_each(|n| here.hears(&frame(dot(n, 1), 2, &[])));
+    let mut told = BTreeSet::new();
+    for _ in 0..3 {
+        here.engine.show(here.now);
+        here.wait(MILLI);
+        told.extend(here.beats().iter().flat_map(|(_, beat)| beat.acks.dots()));
+    }
+    assert_eq!(told.len(), authors);
+    for n in [1, 99, authors] {
+        here.effects();
+        here.hears(&frame(dot(n, 2), 3, &[]));
+        here.engine.show(here.now);
+        here.wait(MILLI);
+        assert_eq!(here.beats()[0].1.acks.get(&node(n)), Number(2));
+    }
+}
