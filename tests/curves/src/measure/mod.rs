@@ -4,6 +4,8 @@ mod bound;
 mod deliveries;
 mod directors;
 mod engine;
+mod gateway;
+mod gateways;
 mod members;
 mod rooms;
 mod transcript;
@@ -20,21 +22,30 @@ pub(crate) enum Subject {
     Members,
     /// The engine, as more has been said
     Transcript,
-    /// A server and a gateway, as there are more rooms
+    /// A process with many rooms
+    Gateways,
+    /// A server, as there are more rooms
     Rooms,
     /// Directors, as there are more rooms
     Directors,
 }
 
 impl Subject {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Deliveries, Self::Members, Self::Transcript, Self::Rooms, Self::Directors];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Deliveries,
+        Self::Members,
+        Self::Transcript,
+        Self::Gateways,
+        Self::Rooms,
+        Self::Directors,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Deliveries => "deliveries",
             Self::Members => "members",
             Self::Transcript => "transcript",
+            Self::Gateways => "gateways",
             Self::Rooms => "rooms",
             Self::Directors => "directors",
         }
@@ -45,6 +56,7 @@ impl Subject {
             Self::Deliveries => deliveries::measure(),
             Self::Members => Ok(members::measure()),
             Self::Transcript => Ok(transcript::measure()),
+            Self::Gateways => gateways::measure(),
             Self::Rooms => rooms::measure(),
             Self::Directors => directors::measure(),
         }
