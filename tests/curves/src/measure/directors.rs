@@ -1,13 +1,14 @@
 //! Directors, as there are more rooms: these are announced as members do, and asked for as nodes
 //! do.
 
+use super::gateway::connected;
 use crate::{
     Failure,
     model::Model,
     picture::{Chart, Picture, Point, Series},
     process::{Process, busy},
 };
-use chat_connect::{Connection, NatsArgs, Patience, Settings, connect};
+use chat_connect::Connection;
 use chat_director::{DirectorClient, DirectorError};
 use chat_protocol::{
     RoomId,
@@ -73,10 +74,10 @@ async fn known(connection: &Connection) -> Option<u64> {
 }
 
 /// Joins a second, by all askers together.
-async fn joins_a_second(settings: &Settings, rooms: usize) -> Result<f64, Failure> {
+async fn joins_a_second(server: &Server, rooms: usize) -> Result<f64, Failure> {
     let mut askers = JoinSet::new();
     for asker in 0..ASKERS {
-        let client = DirectorClient::new(connect(settings, "curves", Patience::FailFast).await?);
+        let client = DirectorClient::new(connected(server).await?);
         askers.spawn(async move {
             let (begun, mut asked) = (Instant::now(), 0_u32);
             while begun.elapsed() < ASKING {
@@ -116,9 +117,7 @@ struct Cost {
 
 async fn cost(rooms: usize) -> Result<Cost, Failure> {
     let server = Server::start();
-    let args = NatsArgs { server: Some(server.url()), ..NatsArgs::default() };
-    let settings = Settings::resolve(&args)?;
-    let connection = connect(&settings, "curves", Patience::FailFast).await?;
+    let connection = connected(&server).await?;
     let announcing = tokio::spawn(announce(connection.clone(), rooms));
     let first = Director::start(&server.url());
     let begun = Instant::now();
@@ -132,11 +131,11 @@ async fn cost(rooms: usize) -> Result<Cost, Failure> {
     let process = Process::of(first.pid());
     let [resting] = busy([&process], 2 * limits::ANNOUNCE).await?;
     let list = listing(&connection).await?;
-    let one = joins_a_second(&settings, rooms).await?;
+    let one = joins_a_second(&server, rooms).await?;
     let memory = process.memory()?;
     let _second = Director::start(&server.url());
     sleep(limits::ANNOUNCE + LOOK).await;
-    let two = joins_a_second(&settings, rooms).await?;
+    let two = joins_a_second(&server, rooms).await?;
     announcing.abort();
     Ok(Cost { one, two, memory, resting, list, learning })
 }

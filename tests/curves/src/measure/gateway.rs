@@ -12,7 +12,7 @@ use std::{collections::BTreeSet, time::Duration};
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A connection of its own.
-pub(crate) async fn gateway(server: &Server) -> Result<Connection, Failure> {
+pub(crate) async fn connected(server: &Server) -> Result<Connection, Failure> {
     let args = NatsArgs { server: Some(server.url()), ..NatsArgs::default() };
     Ok(connect(&Settings::resolve(&args)?, "curves", Patience::FailFast).await?)
 }
