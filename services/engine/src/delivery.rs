@@ -24,7 +24,6 @@ impl Engine {
         if author == self.me {
             return;
         }
-        self.acknowledged(author, entry.frame.clock.get(&self.me));
         // A frame known already may be a replay: it shows no life.
         if is_fresh && !self.authors.has(entry.dot()) && !self.is_out(&author) {
             self.heard(author);
@@ -184,6 +183,9 @@ impl Engine {
         self.shown = self.shown.max(entry.key());
         let backfill = self.number.0 == 0;
         let clock = self.clocks.deliver(&entry);
+        if dot.node != self.me {
+            self.acknowledged(dot.node, clock.get(&self.me));
+        }
         let held = Held { entry: entry.clone(), gap: gap.clone(), via, bound: false };
         if self.transcript.insert(held) == Inserted::BelowFloor {
             self.authors.raise_floor(dot, entry.hash);

@@ -12,12 +12,13 @@ use std::collections::BTreeMap;
 /// When this node beats, and what its beats acknowledge.
 #[derive(Debug)]
 pub(crate) struct BeatTimer {
-    next: Time,
+    /// At this time, whatever happens.
+    regular: Time,
+    /// An own frame, or a new frontier, is shown by then.
+    news: Option<Time>,
     last: Time,
     count: Number,
-    /// An own frame, or a new frontier, that no beat has shown yet.
-    news: bool,
-    /// Frames received since the last beat, and their bytes.
+    /// Frames received since this node last showed what it has, and their bytes.
     received: (u64, usize),
     /// Authors of late, for acknowledgements.
     active: BTreeMap<NodeId, Active>,
@@ -34,33 +35,34 @@ struct Active {
 impl BeatTimer {
     pub(crate) fn new(now: Time) -> Self {
         Self {
-            next: now + limits::BEAT,
+            regular: now + limits::BEAT,
+            news: None,
             last: now,
             count: Number(0),
-            news: false,
             received: (0, 0),
             active: BTreeMap::new(),
         }
     }
 
+    fn next(&self) -> Time {
+        self.news.map_or(self.regular, |news| news.min(self.regular))
+    }
+
     pub(crate) fn restart(&mut self, now: Time) {
-        self.next = now + limits::BEAT / 2;
+        (self.regular, self.news) = (now + limits::BEAT / 2, None);
     }
 
     /// Beats as soon as possible.
     pub(crate) fn urge(&mut self, now: Time) {
-        self.news = true;
-        self.next = now;
+        (self.regular, self.news) = (now, Some(now));
     }
 
-    /// The loss of a last frame shows within half a second.
+    /// It shows what a beat would, so only the loss of a last one is news.
     pub(crate) fn own_frame_said(&mut self, now: Time) {
-        self.news = true;
-        self.next = self.next.min(now + limits::TAIL_BEAT);
+        (self.news, self.received) = (Some(now + limits::TAIL_BEAT), (0, 0));
     }
 
     pub(crate) fn frame_delivered(&mut self, now: Time, entry: &Entry, others: usize) {
-        self.news = true;
         let (frames, bytes) = &mut self.received;
         (*frames, *bytes) = (*frames + 1, *bytes + entry.size);
         let acknowledges_early = *frames >= limits::ACK_EVERY || *bytes >= limits::ACK_BYTES;
@@ -72,7 +74,8 @@ impl BeatTimer {
             let members = u32::try_from(others + 1).unwrap_or(u32::MAX);
             limits::NEWS_BEAT.max(limits::BEAT_PER_MEMBER * members)
         };
-        self.next = self.next.min(now + soon);
+        let soon = now + soon;
+        self.news = Some(self.news.map_or(soon, |news| news.min(soon)));
     }
 }
 
@@ -91,7 +94,7 @@ impl Engine {
     }
 
     pub(crate) fn next_beat(&self) -> Option<Time> {
-        self.may_beat().then_some(self.beats.next)
+        self.may_beat().then(|| self.beats.next())
     }
 
     /// A member beats, and one that can't say its join frame yet.
@@ -219,28 +222,28 @@ impl Engine {
     }
 
     pub(crate) fn beat_if_due(&mut self) {
-        if self.beats.next > self.now || !self.may_beat() || !self.is_connected() {
+        if self.beats.next() > self.now || !self.may_beat() || !self.is_connected() {
             return;
         }
         let interval = self.interval();
         let alone = self.roster.len() == 0;
         let leaving = matches!(self.phase, Phase::Leaving { .. });
-        if !self.beats.news && !leaving && self.now < self.beats.last + interval / 2 {
+        if self.beats.news.is_none() && !leaving && self.now < self.beats.last + interval / 2 {
             // The room has grown since this beat was planned.
-            self.beats.next = self.beats.last + interval;
+            self.beats.regular = self.beats.last + interval;
             return;
         }
         let beat = self.beat();
         self.effect(Effect::Beat(beat));
         let jitter = self.rng.random_range(0.5..1.5);
-        self.beats.next =
+        self.beats.regular =
             self.now + if alone { self.config.beat } else { interval.mul_f64(jitter) };
         if leaving {
             // The last word has little time to be claimed.
-            self.beats.next = self.now + limits::TAIL_BEAT;
+            self.beats.regular = self.now + limits::TAIL_BEAT;
         }
         self.beats.last = self.now;
-        (self.beats.news, self.beats.received) = (false, (0, 0));
+        (self.beats.news, self.beats.received) = (None, (0, 0));
     }
 
     fn beat(&mut self) -> Beat {

@@ -53,6 +53,29 @@ fn what_others_say_meanwhile_counts_and_what_they_said_before_does_not() {
 }
 
 #[test]
+fn a_frame_acknowledges_what_lies_before_those_that_it_names() {
+    let mut here = quiet(2);
+    let acks = || VectorClock::from_iter([Dot::new(ME, Number::MAX)]);
+    (1..=2).for_each(|by| here.hears_beat(Beat { acks: acks(), ..beat(node(by), 1) }));
+    here.say();
+    let own = Dot::new(ME, here.engine.number());
+    here.hears(&frame(dot(1, 2), 100, &[own]));
+    assert!(!here.engine.is_stable());
+    here.hears(&frame(dot(2, 2), 101, &[dot(1, 2)]));
+    assert!(here.engine.is_stable());
+}
+
+#[test]
+fn what_is_said_acknowledges_what_was_received() {
+    let mut here = quiet(20);
+    (2..=limits::ACK_EVERY).for_each(|n| here.hears(&frame(dot(1, n), n + 1, &[])));
+    here.say();
+    here.hears(&frame(dot(1, limits::ACK_EVERY + 1), limits::ACK_EVERY + 2, &[]));
+    here.wait(MILLI);
+    assert!(here.beats().is_empty());
+}
+
+#[test]
 fn a_hundred_and_twenty_eight_frames_received_are_acknowledged_at_once() {
     let mut here = quiet(20);
     for n in 2..=limits::ACK_EVERY {

@@ -56,6 +56,22 @@ fn whoever_has_said_something_beats_soon() {
 }
 
 #[test]
+fn whoever_goes_on_speaking_beats_no_earlier_for_it() {
+    let mut here = quiet(2);
+    here.engine.show(here.now);
+    here.wait(MILLI);
+    assert_eq!(here.beats().len(), 1);
+    for _ in 0..2 {
+        here.effects();
+        here.say();
+        here.wait(limits::TAIL_BEAT - 20 * MILLI);
+        assert!(here.beats().is_empty());
+    }
+    here.wait(20 * MILLI);
+    assert_eq!(here.beats().len(), 1);
+}
+
+#[test]
 fn whoever_has_heard_something_beats_soon_and_later_in_a_large_room() {
     for (members, soon) in [(2, limits::NEWS_BEAT), (20, 21 * limits::BEAT_PER_MEMBER)] {
         let mut here = quiet(0);
