@@ -21,6 +21,7 @@ use futures_util::{StreamExt, future::pending};
 use std::{collections::BTreeSet, time::SystemTime};
 use tokio::{
     sync::{mpsc, oneshot, watch},
+    task::coop::consume_budget,
     time::{Duration, Instant, sleep_until, timeout},
 };
 
@@ -30,6 +31,9 @@ const OUTGOING: usize = 4096;
 const CONFIRM: Duration = Duration::from_secs(5);
 /// Somebody must have answered a joiner by then, or said that nobody is there.
 const ENTER: Duration = Duration::from_secs(15);
+/// Each of the 128 units that tokio lets a task take before others have their turn stands for so
+/// long. Above all the task that reads from the server: that cuts off whoever doesn't.
+const UNIT: Duration = Duration::from_micros(8);
 /// Last messages get this long to leave the process.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
@@ -165,7 +169,11 @@ impl Driver {
                     self.fail(EnterError::Server("nobody has answered for long".into()));
                 }
                 Some(event) = heard(&mut self.heard), if has_room => self.tell(*event),
-                Some(message) = self.arrivals.next(), if has_room => self.receive(&message),
+                Some(message) = self.arrivals.next(), if has_room => {
+                    let begun = Instant::now();
+                    self.receive(&message);
+                    pay(begun.elapsed()).await;
+                }
                 command = self.commands.recv(), if !self.abandoned && self.participant.takes_commands() => {
                     self.command(command);
                 }
@@ -375,6 +383,13 @@ async fn say_over_each_connection(
         if link.changed().await.is_err() {
             return pending().await;
         }
+    }
+}
+
+/// Lets other tasks have their turn once this one has had so much time.
+async fn pay(took: Duration) {
+    for _ in 0..took.as_micros() / UNIT.as_micros() {
+        consume_budget().await;
     }
 }
 
