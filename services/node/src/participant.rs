@@ -118,8 +118,9 @@ pub struct Participant {
     stated: (usize, usize),
     agreement: Option<(Agreement, u64)>,
     agreement_stale: bool,
-    /// When agreement was compared last.
+    /// When agreement was compared last, and told.
     agreement_compared: Option<Time>,
+    agreement_told: Time,
     now: Time,
     /// Wall clock in ms since 1970, for labels.
     wall: u64,
@@ -180,6 +181,7 @@ impl Participant {
             agreement: None,
             agreement_stale: false,
             agreement_compared: None,
+            agreement_told: Time::ZERO,
             now,
             wall,
             outputs: VecDeque::new(),

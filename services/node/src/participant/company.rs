@@ -7,6 +7,8 @@ use chat_protocol::{director::Announcement, subject};
 
 /// Agreement is compared no more often.
 const AGREEMENT: Time = Time::from_millis(100);
+/// As many disagree as before, on another transcript: that is told no more often.
+const DISAGREEMENT: Time = Time::from_secs(1);
 
 impl Participant {
     /// A member, and connected: what the others show is news.
@@ -19,13 +21,17 @@ impl Participant {
         if !self.is_live() || !self.agreement_stale || self.now < self.agreement_next() {
             return;
         }
-        self.agreement_stale = false;
         self.agreement_compared = Some(self.now);
         let now = (self.engine.agreement(), self.engine.revision());
+        let is_as_before = self.agreement.is_some_and(|(told, _)| told == now.0);
+        if is_as_before && !all_agree(now.0) && self.now < self.agreement_told + DISAGREEMENT {
+            return;
+        }
+        self.agreement_stale = false;
         if self.agreement == Some(now) {
             return;
         }
-        self.agreement = Some(now);
+        (self.agreement, self.agreement_told) = (Some(now), self.now);
         let digest = self.engine.transcript_digest();
         self.event(Event::Agreement { digest, same: now.0.same, of: now.0.of });
     }
@@ -33,8 +39,7 @@ impl Participant {
     /// The transcript is another one. Where all agreed on the last one they don't on this one
     /// until their beats show it; where they didn't, what was told still holds.
     pub(super) fn transcript_changed(&mut self) {
-        let all = |told: Agreement| told.same == told.of;
-        self.agreement_stale |= self.agreement.is_some_and(|(told, _)| all(told));
+        self.agreement_stale |= self.agreement.is_some_and(|(told, _)| all_agree(told));
     }
 
     /// Not before: while much is said each beat shows another one.
@@ -77,6 +82,10 @@ impl Participant {
         let payload = serde_json::to_vec(announcement).expect("announcements serialize to memory");
         self.outputs.push_back(Output::Publish { subject, payload });
     }
+}
+
+fn all_agree(told: Agreement) -> bool {
+    told.same == told.of
 }
 
 #[cfg(test)]
