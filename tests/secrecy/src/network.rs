@@ -112,7 +112,8 @@ impl Network {
                 None => self.deliver(now, from, Arrival::NoResponders, rng),
             }
         } else if subject.starts_with("chat.room.") {
-            for to in (0..people.len()).filter(|to| reached(*to)) {
+            // To whoever said it, too: that shows that it is out.
+            for to in (0..people.len()).filter(|to| *to == from || reached(*to)) {
                 self.deliver(now, to, message.clone(), rng);
             }
         }
