@@ -14,7 +14,7 @@ use std::{
 /// anything back for good.
 const AHEAD_IN_A_ROW: u32 = 8;
 /// So many frames in a row, and then
-const FRAMES_IN_A_ROW: u32 = 2048;
+const FRAMES_IN_A_ROW: u32 = 512;
 /// so many beats, if they wait.
 const BEATS_IN_A_ROW: u32 = 16;
 

@@ -1,87 +1,257 @@
-//! Own frames that the server hasn't brought back yet. It brings them in the order in which
-//! everyone gets all that is said, so what is on its way still waits in somebody's buffer.
+//! Congestion: own frames that the server hasn't brought back yet, and how many may be.
+//!
+//! The server brings them in the order in which everyone gets all that is said, so how long one
+//! takes shows what the room has said and not yet taken in. The window follows that delay as in
+//! LEDBAT (RFC 6817, section 2.4.2). Below one frame it is a share of the time: who has said one
+//! pauses.
 
 use chat_engine::Time;
-use chat_protocol::{Number, limits};
+use chat_protocol::{
+    Number,
+    limits::{self, ON_ITS_WAY as TARGET},
+};
+use std::collections::VecDeque;
+
+/// A window below one frame grows by this each time, at most: many of them together take long to
+/// show that they have grown too far.
+const STEP: f64 = 0.25;
+/// A smaller window would pause for longer than anyone waits.
+const LEAST: f64 = 1. / 64.;
 
 /// See the module.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct OnItsWay {
-    said: Number,
-    /// When that was.
-    at: Time,
-    /// The last that came back, or that there is no use in waiting for.
-    back: Number,
+#[derive(Clone, Debug)]
+pub(crate) struct Congestion {
+    /// Own frames on their way, each with when it was said.
+    away: VecDeque<(Number, Time)>,
+    /// When the last was said.
+    said: Time,
+    /// When the last came back, and what it took.
+    back: (Time, Time),
+    /// The shortest time that one took: the way itself, where nothing waits.
+    base: Time,
+    /// In frames; none before it is known how long one takes.
+    window: Option<f64>,
 }
 
-impl OnItsWay {
-    pub(crate) fn nothing() -> Self {
-        Self { said: Number(0), at: Time::ZERO, back: Number(0) }
+impl Congestion {
+    pub(crate) fn new() -> Self {
+        Self {
+            away: VecDeque::new(),
+            said: Time::ZERO,
+            back: (Time::ZERO, Time::ZERO),
+            base: Time::MAX,
+            window: None,
+        }
     }
 
     pub(crate) fn said(&mut self, number: Number, now: Time) {
-        (self.said, self.at) = (number, now);
+        self.away.retain(|(_, at)| *at + limits::ECHO > now);
+        self.away.push_back((number, now));
+        self.said = now;
     }
 
-    pub(crate) fn came_back(&mut self, number: Number) {
-        self.back = self.back.max(number);
+    /// What was said before it comes no more.
+    pub(crate) fn came_back(&mut self, number: Number, now: Time, members: usize) {
+        let flight = self.away.len();
+        while let Some(&(other, at)) = self.away.front()
+            && other <= number
+        {
+            self.away.pop_front();
+            if other == number {
+                let took = now.saturating_sub(at);
+                self.back = (now, took);
+                self.follow(took, flight as f64, members);
+            }
+        }
     }
 
-    /// What hasn't come back won't.
-    pub(crate) fn forget(&mut self) {
-        self.back = self.said;
+    fn follow(&mut self, took: Time, flight: f64, members: usize) {
+        self.base = self.base.min(took);
+        let (window, waited) = (self.window(members), took - self.base);
+        let off = 1. - waited.div_duration_f64(TARGET);
+        self.window = Some(if off >= 0. {
+            let step = if window < 1. { STEP } else { 1. };
+            // One that isn't made use of says nothing about a larger one.
+            (window + off * step).min(window.max(flight + 1.))
+        } else {
+            // All of one window together take half of it away, at most.
+            let part = (-off).min(1.) / 2. / window.max(1.);
+            (window * (1. - part)).max(LEAST)
+        });
+    }
+
+    /// At first as if everyone in the room began to speak.
+    fn window(&self, members: usize) -> f64 {
+        self.window.unwrap_or_else(|| (limits::WINDOW / members as f64).min(1.))
+    }
+
+    /// What hasn't come back won't: this is another connection.
+    pub(crate) fn restart(&mut self) {
+        *self = Self::new();
     }
 
     /// Until when what is said now waits for more, unless that fills a frame: none if nothing is on
     /// its way.
     pub(crate) fn gathers_until(&self) -> Option<Time> {
-        (self.back < self.said).then(|| self.at + limits::COALESCE)
+        (!self.away.is_empty()).then(|| self.said + limits::COALESCE)
     }
 
-    /// Until when what is said now waits, although it fills a frame: none if in a room of so many
-    /// less is on its way than is each one's share.
+    /// Until when what is said now waits, although it fills a frame: none if that fits into the
+    /// window, and in a room of so many into this one's share.
     pub(crate) fn waits_until(&self, members: usize) -> Option<Time> {
-        let share = limits::UNACKNOWLEDGED / members.max(1) as u64;
-        let away = self.said.0.saturating_sub(self.back.0);
-        (away >= share.max(limits::ON_ITS_WAY)).then(|| self.at + limits::ECHO)
+        let share = (limits::WINDOW / members as f64).max(limits::LEAST_WINDOW);
+        let most = self.window(members).min(share);
+        if let Some((_, oldest)) = self.away.front() {
+            let fits = self.away.len() as f64 + 1. <= most;
+            return (!fits).then(|| *oldest + limits::ECHO);
+        }
+        let (at, took) = self.back;
+        let pause = took.min(TARGET).mul_f64((1. / most - 1.).max(0.));
+        Some(at + pause)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::{cmp::Reverse, collections::BinaryHeap};
 
-    #[test]
-    fn an_equal_share_is_on_its_way_but_always_a_few() {
-        for (members, most) in [(2, 256), (50, 10), (1000, limits::ON_ITS_WAY)] {
-            let mut way = OnItsWay::nothing();
-            let mut said = 0;
-            while way.waits_until(members).is_none() {
-                said += 1;
-                way.said(Number(said), Time::ZERO);
-            }
-            assert_eq!(said, most, "{members}");
-            assert_eq!(way.waits_until(members), Some(limits::ECHO));
-            way.came_back(Number(1));
-            assert_eq!(way.waits_until(members), None);
+    const MILLI: Time = Time::from_millis(1);
+
+    /// Says a frame whenever it may, until so many came back, each after this time.
+    fn speak(congestion: &mut Congestion, now: &mut Time, count: u64, took: Time, members: usize) {
+        let first = congestion.away.back().map_or(1, |(number, _)| number.0 + 1);
+        for number in first..first + count {
+            *now = (*now).max(congestion.waits_until(members).unwrap_or(*now));
+            congestion.said(Number(number), *now);
+            *now += took;
+            congestion.came_back(Number(number), *now, members);
         }
+    }
+
+    /// How many it may say at once.
+    fn at_once(congestion: &Congestion, now: Time, members: usize) -> usize {
+        let mut congestion = congestion.clone();
+        let mut said = 0;
+        while congestion.waits_until(members).is_none_or(|until| until <= now) {
+            said += 1;
+            congestion.said(Number(1000 + said), now);
+        }
+        usize::try_from(said).unwrap()
     }
 
     #[test]
     fn it_gathers_while_anything_is_on_its_way() {
-        let mut way = OnItsWay::nothing();
-        assert_eq!(way.gathers_until(), None);
+        let mut congestion = Congestion::new();
+        assert_eq!(congestion.gathers_until(), None);
         let now = Time::from_secs(1);
-        way.said(Number(1), now);
-        way.said(Number(2), now);
-        way.came_back(Number(1));
-        assert_eq!(way.gathers_until(), Some(now + limits::COALESCE));
-        way.came_back(Number(2));
+        congestion.said(Number(1), now);
+        congestion.said(Number(2), now);
+        congestion.came_back(Number(1), now, 2);
+        assert_eq!(congestion.gathers_until(), Some(now + limits::COALESCE));
+        congestion.came_back(Number(2), now, 2);
         // One that was overtaken says nothing new.
-        way.came_back(Number(1));
-        assert_eq!(way.gathers_until(), None);
-        way.said(Number(3), now);
-        way.forget();
-        assert_eq!(way.gathers_until(), None);
+        congestion.came_back(Number(1), now, 2);
+        assert_eq!(congestion.gathers_until(), None);
+        congestion.said(Number(3), now);
+        congestion.restart();
+        assert_eq!(congestion.gathers_until(), None);
+    }
+
+    #[test]
+    fn the_first_goes_at_once_and_the_next_when_it_is_back_or_lost() {
+        let (now, members) = (Time::from_secs(5), 10);
+        let mut congestion = Congestion::new();
+        assert_eq!(at_once(&congestion, now, members), 1);
+        congestion.said(Number(1), now);
+        assert_eq!(congestion.waits_until(members), Some(now + limits::ECHO));
+        congestion.said(Number(2), now + limits::ECHO);
+        congestion.came_back(Number(2), now + limits::ECHO + MILLI, members);
+        assert_eq!(at_once(&congestion, now + limits::ECHO + MILLI, members), 2);
+    }
+
+    #[test]
+    fn what_comes_back_in_time_opens_the_window_as_far_as_it_is_made_use_of() {
+        let mut congestion = Congestion::new();
+        let mut now = Time::ZERO;
+        speak(&mut congestion, &mut now, 100, MILLI, 2);
+        assert_eq!(at_once(&congestion, now, 2), 2, "one at a time needs no larger one");
+        for round in 0..40 {
+            let numbers = 200 + 100 * round..;
+            let said: Vec<_> = numbers.take(at_once(&congestion, now, 1)).map(Number).collect();
+            said.iter().for_each(|number| congestion.said(*number, now));
+            now += MILLI;
+            said.iter().for_each(|number| congestion.came_back(*number, now, 1));
+        }
+        for (members, share) in [(1, 32), (2, 16), (10, 3), (1000, 2)] {
+            assert_eq!(at_once(&congestion, now, members), share, "{members}");
+        }
+    }
+
+    #[test]
+    fn what_comes_late_closes_it_and_whoever_has_but_a_part_of_a_frame_pauses() {
+        let mut congestion = Congestion::new();
+        let mut now = Time::ZERO;
+        speak(&mut congestion, &mut now, 1, MILLI, 10);
+        speak(&mut congestion, &mut now, 3, MILLI + 2 * TARGET, 10);
+        assert_eq!(congestion.waits_until(10), Some(now + TARGET), "half of the time");
+        speak(&mut congestion, &mut now, 9, 9 * TARGET, 10);
+        assert_eq!(congestion.waits_until(10), Some(now + TARGET * 63));
+        now += TARGET * 63;
+        speak(&mut congestion, &mut now, 5, MILLI, 10);
+        assert!(congestion.waits_until(10).unwrap() <= now + MILLI, "it opens as soon again");
+    }
+
+    #[test]
+    fn a_long_way_is_no_congestion() {
+        let mut congestion = Congestion::new();
+        let mut now = Time::ZERO;
+        speak(&mut congestion, &mut now, 9, 3 * TARGET, 10);
+        assert_eq!(at_once(&congestion, now, 10), 2);
+    }
+
+    /// Everyone joins and then says as much as it may, and a server brings each frame to all of them
+    /// in this time. Late in that, the longest that a frame took, and for which part of the time the
+    /// server had work.
+    fn everyone_speaks(members: usize, work: Time) -> (Time, f64) {
+        let (begun, end) = (Time::from_secs(300), Time::from_secs(600));
+        let mut everyone = vec![Congestion::new(); members];
+        for congestion in &mut everyone {
+            congestion.said(Number(0), Time::ZERO);
+            congestion.came_back(Number(0), work, 1);
+        }
+        let mut events: BinaryHeap<_> =
+            (0..members).map(|who| Reverse((Time::ZERO, who))).collect();
+        let (mut free, mut longest, mut worked) = (Time::ZERO, Time::ZERO, Time::ZERO);
+        for number in (1..).map(Number) {
+            let Some(Reverse((now, who))) = events.pop() else { break };
+            if now > end {
+                break;
+            }
+            // When it says this, what it said before has come back.
+            let until = everyone[who].waits_until(members).unwrap_or(now);
+            if until > now {
+                events.push(Reverse((until, who)));
+                continue;
+            }
+            everyone[who].said(number, now);
+            free = free.max(now) + work;
+            everyone[who].came_back(number, free, members);
+            if now > begun {
+                longest = longest.max(free - now);
+                worked += work;
+            }
+            events.push(Reverse((free, who)));
+        }
+        (longest, worked.div_duration_f64(end - begun))
+    }
+
+    #[test]
+    fn however_many_speak_little_is_on_its_way_and_the_server_has_work() {
+        for (members, work, most) in [(10, 2, 1), (50, 10, 1), (200, 40, 3), (1000, 40, 10)] {
+            let (longest, worked) = everyone_speaks(members, MILLI * work);
+            assert!(longest < TARGET * most, "{members}: {longest:?}");
+            assert!(worked > 0.9, "{members}: {worked}");
+        }
     }
 }

@@ -6,12 +6,12 @@
 
 mod announce;
 mod arrivals;
+mod congestion;
 mod driver;
 mod event;
 mod handover;
 mod listeners;
 mod names;
-mod on_its_way;
 mod outbox;
 mod participant;
 mod room;

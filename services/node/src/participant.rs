@@ -11,9 +11,9 @@ mod saying;
 mod sealing;
 
 use crate::{
-    Code, Command, Event, Notice, Reason, announce::Announcer, names::Names, on_its_way::OnItsWay,
-    outbox::Outbox, room::Entry as Terms, strangers::Strangers, telling, unopened::Unopened,
-    unshown::Unshown,
+    Code, Command, Event, Notice, Reason, announce::Announcer, congestion::Congestion,
+    names::Names, outbox::Outbox, room::Entry as Terms, strangers::Strangers, telling,
+    unopened::Unopened, unshown::Unshown,
 };
 use chat_engine::{Agreement, Config, Delivery, Engine, Input, LinkState, Time};
 use chat_protocol::{
@@ -99,7 +99,7 @@ pub struct Participant {
     forget_at: usize,
     announcer: Announcer,
     outbox: Outbox,
-    on_its_way: OnItsWay,
+    congestion: Congestion,
     /// Leaving, for this reason, once everything is said, and stable by then at the latest.
     leaving: Option<(Reason, Time)>,
     said_final: bool,
@@ -167,7 +167,7 @@ impl Participant {
             shown: HashMap::new(),
             forget_at: sealing::SPARE_KEYS,
             outbox: Outbox::default(),
-            on_its_way: OnItsWay::nothing(),
+            congestion: Congestion::new(),
             leaving: None,
             said_final: false,
             turned_away: false,
@@ -245,7 +245,7 @@ impl Participant {
             return;
         }
         self.link = link;
-        self.on_its_way.forget();
+        self.congestion.restart();
         self.event(telling::connection(link));
         if link == LinkState::Up {
             self.complaint = None;

@@ -82,21 +82,24 @@ pub const TRANSCRIPT_BYTES: usize = 32 << 20;
 
 /// Own frames that present members have not acknowledged; then saying waits.
 pub const UNACKNOWLEDGED: u64 = 512;
-/// So many own frames may always be on their way to the server and back; in a smaller room each
-/// member's share of [`UNACKNOWLEDGED`].
-pub const ON_ITS_WAY: u64 = 2;
+/// Frames of a room that are on their way to the server and back; each member's share of them
+/// bounds its own window, but for
+pub const WINDOW: f64 = 32.;
+/// so many, where they come back in time:
+pub const LEAST_WINDOW: f64 = 2.;
+/// if they take longer, less is said at a time.
+pub const ON_ITS_WAY: Duration = Duration::from_secs(1);
 /// What the server hasn't brought back by then was lost, for flow control.
 pub const ECHO: Duration = Duration::from_secs(10);
 /// Bytes, as JSON, of all that a room says while one own frame is unacknowledged; then saying
-/// waits. Half of what a server keeps for a client that is slow to take it.
-pub const IN_FLIGHT: u64 = 32 << 20;
+/// waits. Half of what our server keeps for a client that is slow to take it.
+pub const IN_FLIGHT: u64 = 16 << 20;
 /// Frames received after which a beat acknowledges early.
 pub const ACK_EVERY: u64 = 128;
-/// Bytes of them after which it does, too. A beat acknowledges [`BEAT_ACKS`] authors, so within
-/// [`IN_FLIGHT`] four times as many.
+/// Bytes of them after which it does, too.
 pub const ACK_BYTES: usize = 8 << 20;
 /// Items said and not yet sent while flow control holds the sender back.
-pub const OUTBOX_ITEMS: usize = 1024;
+pub const OUTBOX_ITEMS: usize = 512;
 
 /// A missing dot is waived for the frame that waits for it after this time.
 pub const GAP: Duration = Duration::from_secs(10);

@@ -91,7 +91,7 @@ fn all_agree(told: Agreement) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Command, participant::saying::tests::alone};
+    use crate::{Command, participant::saying::tests::settled};
 
     fn told(ann: &mut Participant) -> Vec<Event> {
         let outputs = std::iter::from_fn(|| ann.poll());
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn agreement_is_told_at_once_and_then_no_more_often_but_always_in_the_end() {
-        let mut ann = alone();
+        let mut ann = settled();
         let begun = Time::from_millis(500);
         told(&mut ann);
         say(&mut ann, begun);

@@ -24,6 +24,9 @@ impl Participant {
             // What was checked before fits, and there is an epoch.
             return self.too_long(limits::SEALED_BYTES);
         };
+        if self.link == LinkState::Up {
+            self.congestion.said(frame.number, self.now);
+        }
         self.engine.say(self.now, Entry::new(Arc::new(frame), hash));
         self.run_effects();
     }
@@ -33,10 +36,7 @@ impl Participant {
             let (is_sealed, most) = (self.seal.is_sealed(), self.max_payload);
             let sent = |bytes| if is_sealed { sealed_size(bytes) } else { bytes };
             match self.outbox.batch(|bytes| sent(bytes) + FRAME_OVERHEAD <= most) {
-                Ok(batch) => {
-                    self.say(batch, false);
-                    self.on_its_way.said(self.engine.number(), self.now);
-                }
+                Ok(batch) => self.say(batch, false),
                 Err(bytes) => self.too_long(bytes),
             }
         }
@@ -45,23 +45,23 @@ impl Participant {
     /// The server has brought something of this node's own: what was said before it is out.
     pub(super) fn came_back(&mut self, envelope: &Envelope) {
         let Envelope::Frame(frame) = envelope else { return };
-        self.on_its_way.came_back(frame.number);
+        let members = self.engine.members().count() + 1;
+        self.congestion.came_back(frame.number, self.now, members);
     }
 
     fn may_say(&self) -> bool {
         self.introduction.is_none() && self.engine.may_say() && self.seal.may_speak()
     }
 
-    /// Until when what was said waits: for more, unless it fills a frame or this node leaves, or for
-    /// what is on its way already.
+    /// Until when what was said waits: for more, unless it fills a frame, or for what is on its way
+    /// already. Who leaves has no time for either.
     fn waits_until(&self) -> Time {
-        if self.link != LinkState::Up {
+        if self.link != LinkState::Up || self.leaving.is_some() {
             return Time::ZERO;
         }
-        let is_ready = self.leaving.is_some() || self.outbox.fills_a_batch();
-        let gathers = self.on_its_way.gathers_until().filter(|_| !is_ready);
+        let gathers = self.congestion.gathers_until().filter(|_| !self.outbox.fills_a_batch());
         let members = self.engine.members().count() + 1;
-        gathers.max(self.on_its_way.waits_until(members)).unwrap_or(Time::ZERO)
+        gathers.max(self.congestion.waits_until(members)).unwrap_or(Time::ZERO)
     }
 
     /// When what waits is said as it is.
@@ -117,6 +117,15 @@ pub(super) mod tests {
         Participant::new(seal, Config::default(), terms(room), server, PAYLOAD, Time::ZERO, 0)
     }
 
+    /// Alone, and what it said as it came in is back.
+    pub(in crate::participant) fn settled() -> Participant {
+        let mut ann = alone();
+        for payload in payloads(&mut ann) {
+            ann.receive(Time::ZERO, 0, &payload, None);
+        }
+        ann
+    }
+
     fn terms(room: RoomId) -> room::Entry {
         room::Entry {
             address: RoomAddress::Public(room),
@@ -132,8 +141,7 @@ pub(super) mod tests {
 
     /// The texts of each frame that it publishes when it says these.
     fn batches(texts: &[String]) -> Vec<Vec<String>> {
-        let mut ann = alone();
-        while ann.poll().is_some() {}
+        let mut ann = settled();
         for text in texts {
             ann.command(Time::ZERO, 0, Command::Say(text.clone()));
         }
@@ -142,9 +150,19 @@ pub(super) mod tests {
         published(&mut ann)
     }
 
-    /// The texts of each frame that it has published.
+    /// The texts of each frame that it publishes while all of them come back.
     fn published(ann: &mut Participant) -> Vec<Vec<String>> {
-        payloads(ann).iter().map(|payload| texts(payload)).collect()
+        let mut published = Vec::new();
+        loop {
+            let payloads = payloads(ann);
+            if payloads.is_empty() {
+                return published;
+            }
+            for payload in payloads {
+                published.push(texts(&payload));
+                ann.receive(ann.now, 0, &payload, None);
+            }
+        }
     }
 
     fn payloads(ann: &mut Participant) -> Vec<Vec<u8>> {
@@ -170,8 +188,7 @@ pub(super) mod tests {
 
     #[test]
     fn the_first_is_said_at_once_and_what_follows_once_that_is_out_or_late() {
-        let mut ann = alone();
-        while ann.poll().is_some() {}
+        let mut ann = settled();
         let begun = Time::from_millis(100);
         let say = |ann: &mut Participant, text: &str| {
             ann.command(begun, 0, Command::Say(text.into()));
@@ -201,8 +218,7 @@ pub(super) mod tests {
 
     #[test]
     fn who_leaves_waits_for_no_more() {
-        let mut ann = alone();
-        while ann.poll().is_some() {}
+        let mut ann = settled();
         for text in ["one", "two"] {
             ann.command(Time::ZERO, 0, Command::Say(text.into()));
             ann.flush();
@@ -238,9 +254,10 @@ pub(super) mod tests {
                 let who = if from == 0 { &mut *ann } else { &mut *bob };
                 while let Some(output) = who.poll() {
                     match output {
-                        Output::Publish { payload, .. } | Output::Request { payload, .. } => {
-                            said.push((to, payload));
+                        Output::Publish { payload, .. } => {
+                            said.extend([(from, payload.clone()), (to, payload)]);
                         }
+                        Output::Request { payload, .. } => said.push((to, payload)),
                         Output::Event(event) if from == 0 => events.push(event),
                         _ => {}
                     }
@@ -283,7 +300,7 @@ pub(super) mod tests {
 
     #[test]
     fn so_much_waits_to_be_said_and_then_no_more_commands_are_taken() {
-        let mut ann = alone();
+        let mut ann = settled();
         for n in 0..limits::OUTBOX_ITEMS {
             assert!(ann.takes_commands(), "{n}");
             ann.command(Time::ZERO, 0, Command::Say("said".into()));
