@@ -97,6 +97,7 @@ lint: nats-server ## formatting, clippy, documentation, scripts, configurations
 	sh -n tests/fuzz/run
 	sh -n cli/examples/ping
 	bash -n .ci/run
+	tests/mutants/run --fits
 	@! command -v shellcheck >/dev/null || { set -x; shellcheck nats/fetch nats/dev-ca tests/fuzz/run cli/examples/ping .ci/run; }
 	for file in nats accounts cluster hub leaf; do \
 	    NATS_NAME=n NATS_ADVERTISE=n:4222 NATS_ROUTES='[nats-route://n:6222]' NATS_HUB=nats-leaf://n:7422 \
