@@ -3,11 +3,11 @@
 //! The server brings them in the order in which everyone gets all that is said, so how long one
 //! takes shows what the room has said and not yet taken in. The window follows that delay as in
 //! LEDBAT (RFC 6817, section 2.4.2). Below one frame it is a share of the time: who has said one
-//! pauses.
+//! pauses, but no longer than anyone else is heard.
 
 use chat_engine::Time;
 use chat_protocol::{
-    Number,
+    NodeId, Number,
     limits::{self, ON_ITS_WAY as TARGET},
 };
 use std::collections::VecDeque;
@@ -26,32 +26,44 @@ pub(crate) struct Congestion {
     /// When the last was said.
     said: Time,
     /// When the last came back, and what it took.
-    back: (Time, Time),
+    back: Option<(Time, Time)>,
     /// The shortest time that one took: the way itself, where nothing waits.
     base: Time,
-    /// In frames; none before it is known how long one takes.
-    window: Option<f64>,
+    /// In frames.
+    window: f64,
+    /// When another's frame came last.
+    heard: Time,
+    /// So long after that nobody speaks. Not as long for all: they would begin at once.
+    quiet: Time,
 }
 
 impl Congestion {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(me: NodeId) -> Self {
         Self {
             away: VecDeque::new(),
             said: Time::ZERO,
-            back: (Time::ZERO, Time::ZERO),
+            back: None,
             base: Time::MAX,
-            window: None,
+            window: limits::WINDOW,
+            heard: Time::ZERO,
+            quiet: TARGET.mul_f64(0.25 + f64::from(me.0[0]) / 256.),
         }
     }
 
-    pub(crate) fn said(&mut self, number: Number, now: Time) {
+    /// In a room of so many. What is known of the delay is soon old: whoever begins to speak begins as
+    /// if all of them did.
+    pub(crate) fn said(&mut self, number: Number, now: Time, members: usize) {
+        let is_known = self.back.is_some_and(|(at, _)| now <= at + TARGET);
+        if self.away.is_empty() && !is_known {
+            self.window = self.window.min(share(members)).min(1.);
+        }
         self.away.retain(|(_, at)| *at + limits::ECHO > now);
         self.away.push_back((number, now));
         self.said = now;
     }
 
     /// What was said before it comes no more.
-    pub(crate) fn came_back(&mut self, number: Number, now: Time, members: usize) {
+    pub(crate) fn came_back(&mut self, number: Number, now: Time) {
         let flight = self.away.len();
         while let Some(&(other, at)) = self.away.front()
             && other <= number
@@ -59,17 +71,17 @@ impl Congestion {
             self.away.pop_front();
             if other == number {
                 let took = now.saturating_sub(at);
-                self.back = (now, took);
-                self.follow(took, flight as f64, members);
+                self.back = Some((now, took));
+                self.follow(took, flight as f64);
             }
         }
     }
 
-    fn follow(&mut self, took: Time, flight: f64, members: usize) {
+    fn follow(&mut self, took: Time, flight: f64) {
         self.base = self.base.min(took);
-        let (window, waited) = (self.window(members), took - self.base);
+        let (window, waited) = (self.window, took - self.base);
         let off = 1. - waited.div_duration_f64(TARGET);
-        self.window = Some(if off >= 0. {
+        self.window = if off >= 0. {
             let step = if window < 1. { STEP } else { 1. };
             // One that isn't made use of says nothing about a larger one.
             (window + off * step).min(window.max(flight + 1.))
@@ -77,17 +89,18 @@ impl Congestion {
             // All of one window together take half of it away, at most.
             let part = (-off).min(1.) / 2. / window.max(1.);
             (window * (1. - part)).max(LEAST)
-        });
-    }
-
-    /// At first as if everyone in the room began to speak.
-    fn window(&self, members: usize) -> f64 {
-        self.window.unwrap_or_else(|| (limits::WINDOW / members as f64).min(1.))
+        };
     }
 
     /// What hasn't come back won't: this is another connection.
     pub(crate) fn restart(&mut self) {
-        *self = Self::new();
+        self.away.clear();
+        (self.back, self.base, self.window) = (None, Time::MAX, limits::WINDOW);
+    }
+
+    /// Another's frame came.
+    pub(crate) fn heard(&mut self, now: Time) {
+        self.heard = now;
     }
 
     /// Until when what is said now waits for more, unless that fills a frame: none if nothing is on
@@ -99,16 +112,19 @@ impl Congestion {
     /// Until when what is said now waits, although it fills a frame: none if that fits into the
     /// window, and in a room of so many into this one's share.
     pub(crate) fn waits_until(&self, members: usize) -> Option<Time> {
-        let share = (limits::WINDOW / members as f64).max(limits::LEAST_WINDOW);
-        let most = self.window(members).min(share);
+        let most = self.window.min(share(members).max(limits::LEAST_WINDOW));
         if let Some((_, oldest)) = self.away.front() {
             let fits = self.away.len() as f64 + 1. <= most;
             return (!fits).then(|| *oldest + limits::ECHO);
         }
-        let (at, took) = self.back;
-        let pause = took.min(TARGET).mul_f64((1. / most - 1.).max(0.));
-        Some(at + pause)
+        let pause = |took: Time| took.min(TARGET).mul_f64((1. / most - 1.).max(0.));
+        self.back.map(|(at, took)| (at + pause(took)).min(at.max(self.heard) + self.quiet))
     }
+}
+
+/// Each one's part of the room's window, in frames.
+fn share(members: usize) -> f64 {
+    limits::WINDOW / members as f64
 }
 
 #[cfg(test)]
@@ -118,14 +134,19 @@ mod tests {
 
     const MILLI: Time = Time::from_millis(1);
 
+    fn new() -> Congestion {
+        Congestion::new(NodeId([0; 10]))
+    }
+
     /// Says a frame whenever it may, until so many came back, each after this time.
     fn speak(congestion: &mut Congestion, now: &mut Time, count: u64, took: Time, members: usize) {
         let first = congestion.away.back().map_or(1, |(number, _)| number.0 + 1);
         for number in first..first + count {
             *now = (*now).max(congestion.waits_until(members).unwrap_or(*now));
-            congestion.said(Number(number), *now);
+            congestion.heard(*now);
+            congestion.said(Number(number), *now, members);
             *now += took;
-            congestion.came_back(Number(number), *now, members);
+            congestion.came_back(Number(number), *now);
         }
     }
 
@@ -135,25 +156,25 @@ mod tests {
         let mut said = 0;
         while congestion.waits_until(members).is_none_or(|until| until <= now) {
             said += 1;
-            congestion.said(Number(1000 + said), now);
+            congestion.said(Number(1000 + said), now, members);
         }
         usize::try_from(said).unwrap()
     }
 
     #[test]
     fn it_gathers_while_anything_is_on_its_way() {
-        let mut congestion = Congestion::new();
+        let mut congestion = new();
         assert_eq!(congestion.gathers_until(), None);
         let now = Time::from_secs(1);
-        congestion.said(Number(1), now);
-        congestion.said(Number(2), now);
-        congestion.came_back(Number(1), now, 2);
+        congestion.said(Number(1), now, 2);
+        congestion.said(Number(2), now, 2);
+        congestion.came_back(Number(1), now);
         assert_eq!(congestion.gathers_until(), Some(now + limits::COALESCE));
-        congestion.came_back(Number(2), now, 2);
+        congestion.came_back(Number(2), now);
         // One that was overtaken says nothing new.
-        congestion.came_back(Number(1), now, 2);
+        congestion.came_back(Number(1), now);
         assert_eq!(congestion.gathers_until(), None);
-        congestion.said(Number(3), now);
+        congestion.said(Number(3), now, 2);
         congestion.restart();
         assert_eq!(congestion.gathers_until(), None);
     }
@@ -161,27 +182,27 @@ mod tests {
     #[test]
     fn the_first_goes_at_once_and_the_next_when_it_is_back_or_lost() {
         let (now, members) = (Time::from_secs(5), 10);
-        let mut congestion = Congestion::new();
+        let mut congestion = new();
         assert_eq!(at_once(&congestion, now, members), 1);
-        congestion.said(Number(1), now);
+        congestion.said(Number(1), now, members);
         assert_eq!(congestion.waits_until(members), Some(now + limits::ECHO));
-        congestion.said(Number(2), now + limits::ECHO);
-        congestion.came_back(Number(2), now + limits::ECHO + MILLI, members);
+        congestion.said(Number(2), now + limits::ECHO, members);
+        congestion.came_back(Number(2), now + limits::ECHO + MILLI);
         assert_eq!(at_once(&congestion, now + limits::ECHO + MILLI, members), 2);
     }
 
     #[test]
     fn what_comes_back_in_time_opens_the_window_as_far_as_it_is_made_use_of() {
-        let mut congestion = Congestion::new();
+        let mut congestion = new();
         let mut now = Time::ZERO;
         speak(&mut congestion, &mut now, 100, MILLI, 2);
         assert_eq!(at_once(&congestion, now, 2), 2, "one at a time needs no larger one");
         for round in 0..40 {
             let numbers = 200 + 100 * round..;
             let said: Vec<_> = numbers.take(at_once(&congestion, now, 1)).map(Number).collect();
-            said.iter().for_each(|number| congestion.said(*number, now));
+            said.iter().for_each(|number| congestion.said(*number, now, 1));
             now += MILLI;
-            said.iter().for_each(|number| congestion.came_back(*number, now, 1));
+            said.iter().for_each(|number| congestion.came_back(*number, now));
         }
         for (members, share) in [(1, 32), (2, 16), (10, 3), (1000, 2)] {
             assert_eq!(at_once(&congestion, now, members), share, "{members}");
@@ -190,12 +211,16 @@ mod tests {
 
     #[test]
     fn what_comes_late_closes_it_and_whoever_has_but_a_part_of_a_frame_pauses() {
-        let mut congestion = Congestion::new();
+        let mut congestion = new();
         let mut now = Time::ZERO;
         speak(&mut congestion, &mut now, 1, MILLI, 10);
         speak(&mut congestion, &mut now, 3, MILLI + 2 * TARGET, 10);
+        congestion.heard(now + TARGET);
         assert_eq!(congestion.waits_until(10), Some(now + TARGET), "half of the time");
         speak(&mut congestion, &mut now, 9, 9 * TARGET, 10);
+        congestion.heard(now + TARGET * 9);
+        assert_eq!(congestion.waits_until(10), Some(now + TARGET * 9 + TARGET / 4), "it is quiet");
+        congestion.heard(now + TARGET * 63);
         assert_eq!(congestion.waits_until(10), Some(now + TARGET * 63));
         now += TARGET * 63;
         speak(&mut congestion, &mut now, 5, MILLI, 10);
@@ -203,8 +228,23 @@ mod tests {
     }
 
     #[test]
+    fn whoever_begins_to_speak_again_begins_as_if_all_did() {
+        for (members, pause) in [(200, 5.25), (32, 0.)] {
+            let mut congestion = new();
+            let mut now = Time::ZERO;
+            speak(&mut congestion, &mut now, 20, MILLI, members);
+            assert_eq!(at_once(&congestion, now, members), 2);
+            now += TARGET + MILLI;
+            assert_eq!(at_once(&congestion, now, members), 1);
+            speak(&mut congestion, &mut now, 1, MILLI + TARGET, members);
+            congestion.heard(now + TARGET * 9);
+            assert_eq!(congestion.waits_until(members), Some(now + TARGET.mul_f64(pause)));
+        }
+    }
+
+    #[test]
     fn a_long_way_is_no_congestion() {
-        let mut congestion = Congestion::new();
+        let mut congestion = new();
         let mut now = Time::ZERO;
         speak(&mut congestion, &mut now, 9, 3 * TARGET, 10);
         assert_eq!(at_once(&congestion, now, 10), 2);
@@ -215,10 +255,11 @@ mod tests {
     /// server had work.
     fn everyone_speaks(members: usize, work: Time) -> (Time, f64) {
         let (begun, end) = (Time::from_secs(300), Time::from_secs(600));
-        let mut everyone = vec![Congestion::new(); members];
+        let node = |n: usize| NodeId([u8::try_from(n % 256).unwrap(); 10]);
+        let mut everyone: Vec<_> = (0..members).map(|n| Congestion::new(node(n))).collect();
         for congestion in &mut everyone {
-            congestion.said(Number(0), Time::ZERO);
-            congestion.came_back(Number(0), work, 1);
+            congestion.said(Number(0), Time::ZERO, 1);
+            congestion.came_back(Number(0), work);
         }
         let mut events: BinaryHeap<_> =
             (0..members).map(|who| Reverse((Time::ZERO, who))).collect();
@@ -229,14 +270,15 @@ mod tests {
                 break;
             }
             // When it says this, what it said before has come back.
+            everyone[who].heard(free.min(now));
             let until = everyone[who].waits_until(members).unwrap_or(now);
             if until > now {
                 events.push(Reverse((until, who)));
                 continue;
             }
-            everyone[who].said(number, now);
+            everyone[who].said(number, now, members);
             free = free.max(now) + work;
-            everyone[who].came_back(number, free, members);
+            everyone[who].came_back(number, free);
             if now > begun {
                 longest = longest.max(free - now);
                 worked += work;
@@ -248,7 +290,7 @@ mod tests {
 
     #[test]
     fn however_many_speak_little_is_on_its_way_and_the_server_has_work() {
-        for (members, work, most) in [(10, 2, 1), (50, 10, 1), (200, 40, 3), (1000, 40, 10)] {
+        for (members, work, most) in [(10, 2, 1), (50, 10, 1), (200, 40, 4), (1000, 40, 10)] {
             let (longest, worked) = everyone_speaks(members, MILLI * work);
             assert!(longest < TARGET * most, "{members}: {longest:?}");
             assert!(worked > 0.9, "{members}: {worked}");

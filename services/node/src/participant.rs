@@ -167,7 +167,7 @@ impl Participant {
             shown: HashMap::new(),
             forget_at: sealing::SPARE_KEYS,
             outbox: Outbox::default(),
-            congestion: Congestion::new(),
+            congestion: Congestion::new(me),
             leaving: None,
             said_final: false,
             turned_away: false,

@@ -14,9 +14,10 @@ const HELLOS: usize = 16;
 impl Participant {
     pub(super) fn take(&mut self, envelope: Envelope, size: usize, reply: Option<&str>) {
         let taken = match &envelope {
-            Envelope::Frame(frame) => {
-                self.verify(frame).map(|entry| self.take_frame(entry, frame.from))
-            }
+            Envelope::Frame(frame) => self.verify(frame).map(|entry| {
+                self.congestion.heard(self.now);
+                self.take_frame(entry, frame.from);
+            }),
             Envelope::Beat(beat) => self.seal.verify_beat(beat).map(|()| self.take_beat(beat)),
             Envelope::Mint(mint) => self.take_mint(mint),
             Envelope::Refuse(refuse) => {

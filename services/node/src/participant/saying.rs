@@ -25,7 +25,7 @@ impl Participant {
             return self.too_long(limits::SEALED_BYTES);
         };
         if self.link == LinkState::Up {
-            self.congestion.said(frame.number, self.now);
+            self.congestion.said(frame.number, self.now, self.engine.members().count() + 1);
         }
         self.engine.say(self.now, Entry::new(Arc::new(frame), hash));
         self.run_effects();
@@ -45,8 +45,7 @@ impl Participant {
     /// The server has brought something of this node's own: what was said before it is out.
     pub(super) fn came_back(&mut self, envelope: &Envelope) {
         let Envelope::Frame(frame) = envelope else { return };
-        let members = self.engine.members().count() + 1;
-        self.congestion.came_back(frame.number, self.now, members);
+        self.congestion.came_back(frame.number, self.now);
     }
 
     fn may_say(&self) -> bool {
