@@ -23,8 +23,6 @@ const LEAST: f64 = 1. / 64.;
 pub(crate) struct Congestion {
     /// Own frames on their way, each with when it was said.
     away: VecDeque<(Number, Time)>,
-    /// When the last was said.
-    said: Time,
     /// When the last came back, and what it took.
     back: Option<(Time, Time)>,
     /// The shortest time that one took: the way itself, where nothing waits.
@@ -41,7 +39,6 @@ impl Congestion {
     pub(crate) fn new(me: NodeId) -> Self {
         Self {
             away: VecDeque::new(),
-            said: Time::ZERO,
             back: None,
             base: Time::MAX,
             window: limits::WINDOW,
@@ -59,7 +56,6 @@ impl Congestion {
         }
         self.away.retain(|(_, at)| *at + limits::ECHO > now);
         self.away.push_back((number, now));
-        self.said = now;
     }
 
     /// What was said before it comes no more.
@@ -106,7 +102,7 @@ impl Congestion {
     /// Until when what is said now waits for more, unless that fills a frame: none if nothing is on
     /// its way.
     pub(crate) fn gathers_until(&self) -> Option<Time> {
-        (!self.away.is_empty()).then(|| self.said + limits::COALESCE)
+        self.away.back().map(|(_, said)| *said + limits::COALESCE)
     }
 
     /// Until when what is said now waits, although it fills a frame: none if that fits into the
