@@ -321,6 +321,12 @@ impl Engine {
         self.roster.counted().map(|(node, _)| *node)
     }
 
+    /// How many these are, this node included. O(1).
+    #[must_use]
+    pub fn member_count(&self) -> usize {
+        self.roster.len() + 1
+    }
+
     /// Changes whenever the members do.
     #[must_use]
     pub fn members_revision(&self) -> u64 {
@@ -360,7 +366,7 @@ impl Engine {
         let has_the_same = self.shows_the_same_heads();
         let agrees = |presence: &Presence| has_the_same(presence) && !self.differs(presence);
         let same = self.roster.counted().filter(|(_, presence)| agrees(presence)).count();
-        Agreement { same: same + 1, of: self.roster.len() + 1 }
+        Agreement { same: same + 1, of: self.member_count() }
     }
 
     /// Whether a member's last beat shows this node's heads, and as many holes below them.

@@ -82,7 +82,7 @@ impl BeatTimer {
 impl Engine {
     /// The mean interval between this node's beats.
     pub(crate) fn interval(&self) -> Time {
-        let members = u32::try_from(self.roster.len() + 1).unwrap_or(u32::MAX);
+        let members = u32::try_from(self.member_count()).unwrap_or(u32::MAX);
         self.config.beat.max(limits::BEAT_PER_MEMBER * members)
     }
 
@@ -277,7 +277,7 @@ impl Engine {
             miss,
             cut,
             epoch: None,
-            members: u32::try_from(self.roster.len() + 1).unwrap_or(u32::MAX),
+            members: u32::try_from(self.member_count()).unwrap_or(u32::MAX),
             sig: Signature::ZERO,
         }
     }

@@ -69,7 +69,7 @@ impl Participant {
         if !self.is_live() {
             return;
         }
-        let members = self.engine.members().count() + 1;
+        let members = self.engine.member_count();
         let engine = &self.engine;
         let present = engine.members().filter(|node| engine.is_present(node));
         if let Some(announcement) = self.announcer.due(self.now, engine.me(), present, members) {

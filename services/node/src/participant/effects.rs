@@ -114,7 +114,7 @@ impl Participant {
             server: self.server.clone(),
             sealed: self.seal.is_sealed(),
             history: self.keeps_history(),
-            members: self.engine.members().count() + 1,
+            members: self.engine.member_count(),
             topic: self.terms.topic.clone(),
         };
         self.event(Event::Ready(ready));

@@ -25,7 +25,7 @@ impl Participant {
             return self.too_long(limits::SEALED_BYTES);
         };
         if self.link == LinkState::Up {
-            self.congestion.said(frame.number, self.now, self.engine.members().count() + 1);
+            self.congestion.said(frame.number, self.now, self.engine.member_count());
         }
         self.engine.say(self.now, Entry::new(Arc::new(frame), hash));
         self.run_effects();
@@ -59,7 +59,7 @@ impl Participant {
             return Time::ZERO;
         }
         let gathers = self.congestion.gathers_until().filter(|_| !self.outbox.fills_a_batch());
-        let members = self.engine.members().count() + 1;
+        let members = self.engine.member_count();
         gathers.max(self.congestion.waits_until(members)).unwrap_or(Time::ZERO)
     }
 
