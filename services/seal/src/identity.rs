@@ -1,8 +1,9 @@
 //! A node's identity in one room: an Ed25519 key (RFC 8032) and the id that follows from it.
 
 use chat_protocol::{NodeId, RoomId, frame::Signature, hash::labelled, hello::PublicKey};
-use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
-use std::fmt;
+use curve25519_dalek::constants::EIGHT_TORSION;
+use ed25519_dalek::{Signer, SigningKey, Verifier, VerifyingKey};
+use std::{fmt, sync::LazyLock};
 
 /// Words of a fingerprint,
 const WORDS: usize = 8;
@@ -88,8 +89,13 @@ pub(crate) fn verify(
     verify_hash(key, room, &labelled(label, [form]), signature)
 }
 
-/// Checks a signature over the form that has this hash, strictly: no small-order keys, no
-/// malleable encodings.
+/// Points of small order, as they are encoded.
+static SMALL_ORDER: LazyLock<[[u8; 32]; 8]> =
+    LazyLock::new(|| EIGHT_TORSION.map(|point| point.compress().to_bytes()));
+
+/// Checks a signature over the form that has this hash, strictly: no key and no R of small order,
+/// no malleable encodings. As `verify_strict` does, but for decoding R, a seventh of its time:
+/// where the signature holds R is, byte for byte, the point that was computed.
 pub(crate) fn verify_hash(
     key: &VerifyingKey,
     room: RoomId,
@@ -97,7 +103,9 @@ pub(crate) fn verify_hash(
     signature: &Signature,
 ) -> bool {
     let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
-    key.verify_strict(&signed(room, hash), &signature).is_ok()
+    !key.is_weak()
+        && !SMALL_ORDER.contains(signature.r_bytes())
+        && key.verify(&signed(room, hash), &signature).is_ok()
 }
 
 fn signed(room: RoomId, hash: &[u8; 32]) -> Vec<u8> {
@@ -107,6 +115,54 @@ fn signed(room: RoomId, hash: &[u8; 32]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use curve25519_dalek::{EdwardsPoint, Scalar};
+    use sha2::{Digest, Sha512};
+
+    const ROOM: RoomId = RoomId([1; 16]);
+    const HASH: [u8; 32] = [2; 32];
+
+    /// That `s B = R + k A` holds for: R, its discrete logarithm and that of A beyond what has small
+    /// order.
+    fn forged(r: EdwardsPoint, log_r: Scalar, key: &VerifyingKey, log_a: Scalar) -> Signature {
+        let r = r.compress();
+        let hash = [r.as_bytes(), key.as_bytes(), &signed(ROOM, &HASH)[..]]
+            .into_iter()
+            .fold(Sha512::new(), Sha512::chain_update);
+        let k = Scalar::from_bytes_mod_order_wide(&hash.finalize().into());
+        let mut bytes = [0; 64];
+        bytes[..32].copy_from_slice(r.as_bytes());
+        bytes[32..].copy_from_slice((log_r + k * log_a).as_bytes());
+        Signature(bytes)
+    }
+
+    #[test]
+    fn what_is_taken_is_what_a_strict_check_takes() {
+        let (a, r) = (Scalar::from(7_u64), Scalar::from(11_u64));
+        let (mut taken, mut loose) = (0, 0);
+        for torsion in EIGHT_TORSION {
+            for log_a in [a, Scalar::ZERO] {
+                let point = EdwardsPoint::mul_base(&log_a) + torsion;
+                let key = VerifyingKey::from_bytes(&point.compress().to_bytes()).unwrap();
+                for log_r in [r, Scalar::ZERO] {
+                    for other in EIGHT_TORSION {
+                        let r = EdwardsPoint::mul_base(&log_r) + other;
+                        let good = forged(r, log_r, &key, log_a);
+                        let mut bad = good.clone();
+                        bad.0[40] ^= 1;
+                        for sig in [good, bad] {
+                            let strict = ed25519_dalek::Signature::from_bytes(&sig.0);
+                            let form = signed(ROOM, &HASH);
+                            let expected = key.verify_strict(&form, &strict).is_ok();
+                            assert_eq!(verify_hash(&key, ROOM, &HASH, &sig), expected);
+                            taken += u32::from(expected);
+                            loose += u32::from(key.verify(&form, &strict).is_ok());
+                        }
+                    }
+                }
+            }
+        }
+        assert!(taken > 0 && loose > taken, "{taken} of {loose}");
+    }
 
     #[test]
     fn a_fingerprint_is_eight_words_of_the_first_88_bits() {
