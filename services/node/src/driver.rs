@@ -168,7 +168,7 @@ impl Driver {
                 () = sleep_until(self.origin + ENTER), if self.entered.is_some() => {
                     self.fail(EnterError::Server("nobody has answered for long".into()));
                 }
-                Some(event) = heard(&mut self.heard), if has_room => self.tell(*event),
+                Some(event) = heard(&mut self.heard), if has_room => self.tell(vec![*event]),
                 Some(message) = self.arrivals.next(), if has_room => {
                     let begun = Instant::now();
                     self.receive(&message);
@@ -252,7 +252,7 @@ impl Driver {
                     let reply = format!("{}{}", self.inbox, reply_token(kind));
                     self.send(subject, Some(reply), payload);
                 }
-                Output::Event(event) => self.tell(event),
+                Output::Events(events) => self.tell(events),
                 // Boxed: it is large, and happens once.
                 Output::Serve => Box::pin(self.serve()).await,
                 Output::Nobody => {
@@ -267,16 +267,16 @@ impl Driver {
         }
     }
 
-    fn tell(&mut self, event: Event) {
-        if matches!(event, Event::Ready(_))
+    fn tell(&mut self, events: Vec<Event>) {
+        if events.iter().any(|event| matches!(event, Event::Ready(_)))
             && let Some(entered) = self.entered.take()
         {
             let _ = entered.send(Ok(()));
         }
-        if matches!(event, Event::Member(_)) {
+        if events.iter().any(|event| matches!(event, Event::Member(_))) {
             self.others.send_replace(self.participant.members().collect());
         }
-        self.handover.tell(event);
+        self.handover.tell(events);
     }
 
     fn fail(&mut self, error: EnterError) {

@@ -53,8 +53,11 @@ pub(crate) fn channel() -> (Handover, Events) {
 }
 
 impl Handover {
-    pub(crate) fn tell(&mut self, event: Event) {
-        self.waiting.push(event);
+    pub(crate) fn tell(&mut self, mut events: Vec<Event>) {
+        match self.waiting.is_empty() {
+            true => self.waiting = events,
+            false => self.waiting.append(&mut events),
+        }
     }
 
     /// Whether more may happen.
@@ -72,9 +75,7 @@ impl Handover {
         if self.waits()
             && let Ok(place) = self.chunks.try_reserve()
         {
-            // The next may be about as long.
-            let next = Vec::with_capacity(self.waiting.len());
-            place.send(std::mem::replace(&mut self.waiting, next));
+            place.send(std::mem::take(&mut self.waiting));
         }
     }
 
@@ -113,8 +114,8 @@ mod tests {
     async fn what_waits_is_handed_over_in_order_as_soon_as_there_is_a_place() {
         let (mut handover, mut events) = channel();
         for chunk in 0..CHUNKS + 2 {
-            handover.tell(event(2 * chunk));
-            handover.tell(event(2 * chunk + 1));
+            handover.tell(vec![event(2 * chunk)]);
+            handover.tell(vec![event(2 * chunk + 1)]);
             handover.offer();
         }
         assert!(handover.waits() && handover.place().now_or_never().is_none());
@@ -123,7 +124,7 @@ mod tests {
         handover.offer();
         assert!(!handover.waits());
         let last = Event::Connection { state: ConnectionState::Down };
-        handover.tell(last.clone());
+        handover.tell(vec![last.clone()]);
         handover.finish().await;
         for n in 2 * CHUNKS..2 * CHUNKS + 4 {
             assert_eq!(events.recv().await, Some(event(n)));
@@ -136,7 +137,7 @@ mod tests {
         let (mut handover, mut events) = channel();
         let mut told = 0;
         while handover.has_room() {
-            handover.tell(event(told));
+            handover.tell(vec![event(told)]);
             handover.offer();
             told += 1;
         }

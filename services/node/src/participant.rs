@@ -49,8 +49,8 @@ pub enum Output {
     /// Publish with this node's inbox as reply subject.
     #[expect(missing_docs, reason = "as NATS has them")]
     Request { subject: String, payload: Vec<u8>, kind: RequestKind },
-    /// Tell the user.
-    Event(Event),
+    /// Tell the user, in this order. Together, for each move of one costs as much as making it.
+    Events(Vec<Event>),
     /// Serve the room's `sync` subject from now on.
     Serve,
     /// Nobody is there.
@@ -339,6 +339,9 @@ impl Participant {
             return;
         }
         self.closed = matches!(event, Event::Closed(_));
-        self.outputs.push_back(Output::Event(event));
+        match self.outputs.back_mut() {
+            Some(Output::Events(events)) => events.push(event),
+            _ => self.outputs.push_back(Output::Events(vec![event])),
+        }
     }
 }

@@ -75,19 +75,23 @@ impl World {
                 Output::Request { subject, payload, .. } => {
                     self.publish(who, &subject, payload, Some(format!("_INBOX.{who}")));
                 }
-                Output::Event(event) => match event {
-                    Event::Message(message) => {
-                        self.people[who].read.insert(message.text.to_string());
-                    }
-                    Event::Ready(_) => self.people[who].ready = true,
-                    _ => {}
-                },
+                Output::Events(events) => events.iter().for_each(|event| self.told(who, event)),
                 Output::Serve => self.people[who].serving = true,
                 Output::Done => self.people[who].alive = false,
                 Output::Locked | Output::Nobody | Output::OtherTerms => {}
             }
         }
         self.people[who].armed = self.people[who].participant.next_timeout();
+    }
+
+    fn told(&mut self, who: usize, event: &Event) {
+        match event {
+            Event::Message(message) => {
+                self.people[who].read.insert(message.text.to_string());
+            }
+            Event::Ready(_) => self.people[who].ready = true,
+            _ => {}
+        }
     }
 
     fn publish(&mut self, who: usize, subject: &str, payload: Vec<u8>, reply: Option<String>) {

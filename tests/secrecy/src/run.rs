@@ -196,7 +196,7 @@ impl World {
                     let sent = (subject.as_str(), payload, Some(format!("_INBOX.{who}")));
                     self.network.publish(self.now, who, sent, &self.people, &mut self.rng);
                 }
-                Output::Event(event) => self.happened(who, &event),
+                Output::Events(events) => events.iter().for_each(|event| self.happened(who, event)),
                 Output::Serve => self.people[who].serving = true,
                 // Nobody was there just then; the engine asks again.
                 Output::Nobody => {}

@@ -96,10 +96,10 @@ mod tests {
     fn told(ann: &mut Participant) -> Vec<Event> {
         let outputs = std::iter::from_fn(|| ann.poll());
         let events = outputs.filter_map(|output| match output {
-            Output::Event(event) => Some(event),
+            Output::Events(events) => Some(events),
             _ => None,
         });
-        events.filter(|event| matches!(event, Event::Agreement { .. })).collect()
+        events.flatten().filter(|event| matches!(event, Event::Agreement { .. })).collect()
     }
 
     fn say(ann: &mut Participant, now: Time) {

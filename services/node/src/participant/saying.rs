@@ -257,7 +257,7 @@ pub(super) mod tests {
                             said.extend([(from, payload.clone()), (to, payload)]);
                         }
                         Output::Request { payload, .. } => said.push((to, payload)),
-                        Output::Event(event) if from == 0 => events.push(event),
+                        Output::Events(told) if from == 0 => events.extend(told),
                         _ => {}
                     }
                 }

@@ -119,11 +119,13 @@ impl Room {
                 Output::Request { subject, payload, .. } => {
                     self.publish(who, &subject, payload, Some(format!("_INBOX.{who}")));
                 }
-                Output::Event(event) => {
-                    if let Event::Message(message) = &event {
-                        self.people[who].read.insert(message.text.to_string());
+                Output::Events(events) => {
+                    for event in events {
+                        if let Event::Message(message) = &event {
+                            self.people[who].read.insert(message.text.to_string());
+                        }
+                        self.events.push((who, event));
                     }
-                    self.events.push((who, event));
                 }
                 Output::Serve => self.people[who].serving = true,
                 Output::Locked => self.turned_away.push(who),
