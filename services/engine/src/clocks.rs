@@ -23,6 +23,11 @@ impl Clocks {
         self.entries
     }
 
+    /// The full clock of a frame delivered of late.
+    pub(crate) fn get(&self, dot: Dot) -> Option<&VectorClock> {
+        self.known.get(&dot)
+    }
+
     /// Notes a delivered frame and returns its full clock.
     pub(crate) fn deliver(&mut self, entry: &Entry) -> VectorClock {
         let mut full = VectorClock::new();

@@ -18,8 +18,8 @@ pub(crate) struct BeatTimer {
     news: Option<Time>,
     last: Time,
     count: Number,
-    /// Frames received since this node last showed what it has, and their bytes.
-    received: (u64, usize),
+    /// Bytes received since this node last showed what it has.
+    received: usize,
     /// Authors of late, for acknowledgements.
     active: BTreeMap<NodeId, Active>,
 }
@@ -28,6 +28,8 @@ pub(crate) struct BeatTimer {
 #[derive(Clone, Copy, Debug)]
 struct Active {
     at: Time,
+    /// Its frames received since this node last showed what it has.
+    received: u64,
     /// Acknowledged last, and by which beat.
     told: (Number, Number),
 }
@@ -39,7 +41,7 @@ impl BeatTimer {
             news: None,
             last: now,
             count: Number(0),
-            received: (0, 0),
+            received: 0,
             active: BTreeMap::new(),
         }
     }
@@ -59,16 +61,23 @@ impl BeatTimer {
 
     /// It shows what a beat would, so only the loss of a last one is news.
     pub(crate) fn own_frame_said(&mut self, now: Time) {
-        (self.news, self.received) = (Some(now + limits::TAIL_BEAT), (0, 0));
+        self.shown();
+        self.news = Some(now + limits::TAIL_BEAT);
+    }
+
+    /// The others know what was received so far.
+    fn shown(&mut self) {
+        (self.news, self.received) = (None, 0);
+        self.active.values_mut().for_each(|author| author.received = 0);
     }
 
     pub(crate) fn frame_delivered(&mut self, now: Time, entry: &Entry, others: usize) {
-        let (frames, bytes) = &mut self.received;
-        (*frames, *bytes) = (*frames + 1, *bytes + entry.size);
-        let acknowledges_early = *frames >= limits::ACK_EVERY || *bytes >= limits::ACK_BYTES;
-        let new = Active { at: now, told: (Number(0), Number(0)) };
-        self.active.entry(entry.frame.from).or_insert(new).at = now;
-        let soon = if acknowledges_early {
+        self.received += entry.size;
+        let new = Active { at: now, received: 0, told: (Number(0), Number(0)) };
+        let author = self.active.entry(entry.frame.from).or_insert(new);
+        (author.at, author.received) = (now, author.received + 1);
+        let is_much = author.received >= limits::ACK_EVERY || self.received >= limits::ACK_BYTES;
+        let soon = if is_much {
             Time::ZERO
         } else {
             let members = u32::try_from(others + 1).unwrap_or(u32::MAX);
@@ -181,8 +190,7 @@ impl Engine {
             return;
         }
         self.hear_count(beat.from, beat.number);
-        let shown = beat.acks.get(&self.me).max(beat.heads.get(&self.me));
-        self.acknowledged(beat.from, shown);
+        self.acknowledged(beat.from, self.shown_by(beat));
         let own = Dot::new(beat.from, beat.number);
         for dot in std::iter::once(own).chain(beat.heads.dots()) {
             self.claim(dot, beat.from, false);
@@ -192,6 +200,15 @@ impl Engine {
         self.compare_heads(beat);
         self.compare_transcripts(&beat.from);
         self.help(beat);
+    }
+
+    /// What a beat shows its sender to have of this node's frames. Who lacks nothing has all that
+    /// lies behind its heads: a beat has room to tell of some authors only.
+    fn shown_by(&self, beat: &Beat) -> Number {
+        let heads = beat.heads.dots().filter(|_| beat.holes == 0);
+        let behind = heads.filter_map(|head| Some(self.clocks.get(head)?.get(&self.me)));
+        let told = beat.acks.get(&self.me).max(beat.heads.get(&self.me));
+        behind.max().map_or(told, |behind| behind.max(told))
     }
 
     /// Equal heads with another digest: some content differs, so ask for what they stand for.
@@ -243,7 +260,7 @@ impl Engine {
             self.beats.regular = self.now + limits::TAIL_BEAT;
         }
         self.beats.last = self.now;
-        (self.beats.news, self.beats.received) = (None, (0, 0));
+        self.beats.shown();
     }
 
     fn beat(&mut self) -> Beat {

@@ -94,9 +94,9 @@ pub const ECHO: Duration = Duration::from_secs(10);
 /// Bytes, as JSON, of all that a room says while one own frame is unacknowledged; then saying
 /// waits. Half of what our server keeps for a client that is slow to take it.
 pub const IN_FLIGHT: u64 = 16 << 20;
-/// Frames received after which a beat acknowledges early.
+/// Frames received of one author after which a beat acknowledges early.
 pub const ACK_EVERY: u64 = 128;
-/// Bytes of them after which it does, too.
+/// Bytes of all that is received after which it does, too.
 pub const ACK_BYTES: usize = 8 << 20;
 /// Items said and not yet sent while flow control holds the sender back.
 pub const OUTBOX_ITEMS: usize = 512;

@@ -66,6 +66,21 @@ fn a_frame_acknowledges_what_lies_before_those_that_it_names() {
 }
 
 #[test]
+fn a_beat_acknowledges_what_lies_behind_its_heads_unless_its_sender_lacks_something() {
+    let mut here = quiet(2);
+    let acks = || VectorClock::from_iter([Dot::new(ME, Number::MAX)]);
+    (1..=2).for_each(|by| here.hears_beat(Beat { acks: acks(), ..beat(node(by), 1) }));
+    here.say();
+    let own = Dot::new(ME, here.engine.number());
+    here.hears(&frame(dot(1, 2), 100, &[own]));
+    let heads = || VectorClock::from_iter([dot(1, 2)]);
+    here.hears_beat(Beat { heads: heads(), holes: 1, ..beat(node(2), 2) });
+    assert!(!here.engine.is_stable());
+    here.hears_beat(Beat { heads: heads(), ..beat(node(2), 3) });
+    assert!(here.engine.is_stable());
+}
+
+#[test]
 fn what_is_said_acknowledges_what_was_received() {
     let mut here = quiet(20);
     (2..=limits::ACK_EVERY).for_each(|n| here.hears(&frame(dot(1, n), n + 1, &[])));
@@ -87,6 +102,16 @@ fn a_hundred_and_twenty_eight_frames_received_are_acknowledged_at_once() {
     here.wait(MILLI);
     let beats = here.beats();
     assert_eq!(beats[0].1.acks.get(&node(1)), Number(limits::ACK_EVERY + 1));
+}
+
+#[test]
+fn many_who_say_little_each_are_acknowledged_by_the_next_beat() {
+    let mut here = quiet(20);
+    for n in 2..=limits::ACK_EVERY {
+        (1..=3).for_each(|by| here.hears(&frame(dot(by, n), n + 1, &[])));
+    }
+    here.wait(MILLI);
+    assert!(here.beats().is_empty());
 }
 
 #[test]
