@@ -201,7 +201,11 @@ fn history(count: u32) {
     room.enter(MEMBERS);
     let begun = Instant::now();
     room.pass(GATHER);
-    assert_eq!(room.members[usize::from(MEMBERS)].told, count as usize, "it is given what was said");
+    assert_eq!(
+        room.members[usize::from(MEMBERS)].told,
+        count as usize,
+        "it is given what was said"
+    );
     println!("a frame given and taken in: {:.1} us", micros(begun.elapsed(), count));
 }
 

@@ -15,6 +15,8 @@ use std::collections::VecDeque;
 /// A window below one frame grows by this each time, at most: many of them together take long to
 /// show that they have grown too far.
 const STEP: f64 = 0.25;
+/// Who was silent for so long begins again, and so may everyone.
+const SILENT: Time = Time::from_secs(60);
 /// A smaller window would pause for longer than anyone waits.
 const LEAST: f64 = 1. / 64.;
 
@@ -25,14 +27,16 @@ pub(crate) struct Congestion {
     away: VecDeque<(Number, Time)>,
     /// When the last came back, and what it took.
     back: Option<(Time, Time)>,
+    /// When its user's last was said.
+    spoke: Option<Time>,
     /// The shortest time that one took: the way itself, where nothing waits.
     base: Time,
     /// In frames.
     window: f64,
     /// When another's frame came last.
     heard: Time,
-    /// So long after that nobody speaks. Not as long for all: they would begin at once.
-    quiet: Time,
+    /// Not all may take it to be quiet at the same time: they would begin at once.
+    later: Time,
 }
 
 impl Congestion {
@@ -40,18 +44,32 @@ impl Congestion {
         Self {
             away: VecDeque::new(),
             back: None,
+            spoke: None,
             base: Time::MAX,
-            window: limits::WINDOW,
+            window: f64::from(limits::WINDOW),
             heard: Time::ZERO,
-            quiet: TARGET.mul_f64(0.25 + f64::from(me.0[0]) / 256.),
+            later: TARGET.mul_f64(f64::from(me.0[0]) / 256.),
         }
     }
 
-    /// In a room of so many. What is known of the delay is soon old: whoever begins to speak begins as
-    /// if all of them did.
+    /// Whether nothing is known of the delay: that is soon old. Whoever begins to speak begins as if
+    /// all did.
+    fn begins(&self, now: Time) -> bool {
+        self.away.is_empty() && self.back.is_none_or(|(at, _)| now > at + TARGET)
+    }
+
+    /// Its user has something to say: into so many parts a full frame is divided, in a room of so
+    /// many. The first of all of them together are as much as the window; from then on pauses do
+    /// the same at less cost.
+    pub(crate) fn speak(&mut self, now: Time, members: usize) -> usize {
+        let last = self.spoke.replace(now);
+        let begins = last.is_none_or(|last| last + SILENT < now);
+        if begins { members.div_ceil(limits::WINDOW as usize) } else { 1 }
+    }
+
+    /// In a room of so many.
     pub(crate) fn said(&mut self, number: Number, now: Time, members: usize) {
-        let is_known = self.back.is_some_and(|(at, _)| now <= at + TARGET);
-        if self.away.is_empty() && !is_known {
+        if self.begins(now) {
             self.window = self.window.min(share(members)).min(1.);
         }
         self.away.retain(|(_, at)| *at + limits::ECHO > now);
@@ -91,7 +109,8 @@ impl Congestion {
     /// What hasn't come back won't: this is another connection.
     pub(crate) fn restart(&mut self) {
         self.away.clear();
-        (self.back, self.base, self.window) = (None, Time::MAX, limits::WINDOW);
+        (self.back, self.base) = (None, Time::MAX);
+        self.window = f64::from(limits::WINDOW);
     }
 
     /// Another's frame came.
@@ -114,13 +133,19 @@ impl Congestion {
             return (!fits).then(|| *oldest + limits::ECHO);
         }
         let pause = |took: Time| took.min(TARGET).mul_f64((1. / most - 1.).max(0.));
-        self.back.map(|(at, took)| (at + pause(took)).min(at.max(self.heard) + self.quiet))
+        let is_quiet = |at: Time| at.max(self.heard) + self.quiet() + self.later;
+        self.back.map(|(at, took)| (at + pause(took)).min(is_quiet(at)))
+    }
+
+    /// Whoever speaks would have been heard within that.
+    fn quiet(&self) -> Time {
+        self.base.clamp(TARGET / 32, TARGET)
     }
 }
 
 /// Each one's part of the room's window, in frames.
 fn share(members: usize) -> f64 {
-    limits::WINDOW / members as f64
+    f64::from(limits::WINDOW) / members as f64
 }
 
 #[cfg(test)]
@@ -215,7 +240,7 @@ mod tests {
         assert_eq!(congestion.waits_until(10), Some(now + TARGET), "half of the time");
         speak(&mut congestion, &mut now, 9, 9 * TARGET, 10);
         congestion.heard(now + TARGET * 9);
-        assert_eq!(congestion.waits_until(10), Some(now + TARGET * 9 + TARGET / 4), "it is quiet");
+        assert_eq!(congestion.waits_until(10), Some(now + TARGET * 9 + TARGET / 32), "it is quiet");
         congestion.heard(now + TARGET * 63);
         assert_eq!(congestion.waits_until(10), Some(now + TARGET * 63));
         now += TARGET * 63;
@@ -235,6 +260,17 @@ mod tests {
             speak(&mut congestion, &mut now, 1, MILLI + TARGET, members);
             congestion.heard(now + TARGET * 9);
             assert_eq!(congestion.waits_until(members), Some(now + TARGET.mul_f64(pause)));
+        }
+    }
+
+    #[test]
+    fn what_all_say_first_is_together_as_much_as_the_window() {
+        for (members, parts) in [(1, 1), (32, 1), (33, 2), (200, 7), (1024, 32)] {
+            let (mut congestion, mut now) = (new(), Time::ZERO);
+            speak(&mut congestion, &mut now, 1, MILLI, members);
+            assert_eq!(congestion.speak(now, members), parts, "what comes in says nothing yet");
+            assert_eq!(congestion.speak(now + SILENT, members), 1);
+            assert_eq!(congestion.speak(now + 2 * SILENT + MILLI, members), parts);
         }
     }
 

@@ -31,19 +31,25 @@ impl Outbox {
         self.items.len() >= limits::BATCH_ITEMS || self.bytes >= limits::BATCH_BYTES
     }
 
-    /// The next batch, one item at least, whose bytes are few enough.
+    /// The next batch, one item at least, whose bytes are few enough: as much as fills a frame, or
+    /// one of so many parts of that.
     ///
     /// # Errors
     /// What the first item takes if that alone is too much; the item is dropped.
-    pub(crate) fn batch(&mut self, is_few: impl Fn(usize) -> bool) -> Result<Vec<Item>, usize> {
+    pub(crate) fn batch(
+        &mut self,
+        parts: usize,
+        is_few: impl Fn(usize) -> bool,
+    ) -> Result<Vec<Item>, usize> {
         let (mut batch, mut bytes) = (Vec::new(), 0);
+        let (most_items, most_bytes) = (limits::BATCH_ITEMS / parts, limits::BATCH_BYTES / parts);
         while let Some((_, item)) = self.items.front() {
             let is_first = batch.is_empty();
             if is_first && !is_few(*item) {
                 return Err(self.pop().map_or(0, |(_, bytes)| bytes));
             }
             bytes += item;
-            let fits = batch.len() < limits::BATCH_ITEMS && bytes <= limits::BATCH_BYTES;
+            let fits = batch.len() < most_items && bytes <= most_bytes;
             if !is_first && (!fits || !is_few(bytes)) {
                 break;
             }
@@ -56,5 +62,26 @@ impl Outbox {
         let popped = self.items.pop_front();
         self.bytes -= popped.as_ref().map_or(0, |(_, bytes)| *bytes);
         popped
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chat_protocol::ItemKind;
+
+    #[test]
+    fn a_part_of_a_frame_takes_so_much_less_but_one_item_always() {
+        for (bytes, parts, taken) in [(1, 1, limits::BATCH_ITEMS), (1, 4, limits::BATCH_ITEMS / 4)]
+            .into_iter()
+            .chain([(limits::BATCH_BYTES / 8, 2, 4), (limits::BATCH_BYTES, 2, 1)])
+        {
+            let mut outbox = Outbox::default();
+            for _ in 0..=limits::BATCH_ITEMS {
+                let item = Item { kind: ItemKind::Text, text: "".into(), at: 0, terms: None };
+                outbox.push(item, bytes);
+            }
+            assert_eq!(outbox.batch(parts, |_| true).unwrap().len(), taken, "{bytes} {parts}");
+        }
     }
 }

@@ -9,11 +9,11 @@ pub const COUNTER_MAX: u64 = (1 << 53) - 1;
 /// Largest NATS payload that is looked at, in bytes of JSON.
 pub const ENVELOPE_BYTES: usize = 1 << 20;
 /// Largest frame, in bytes of its signed binary form.
-pub const FRAME_BYTES: usize = 64 << 10;
+pub const FRAME_BYTES: usize = 128 << 10;
 /// Largest text of one item, in bytes of UTF-8.
 pub const TEXT_BYTES: usize = 16 << 10;
 /// Largest batch: items per frame.
-pub const BATCH_ITEMS: usize = 256;
+pub const BATCH_ITEMS: usize = 512;
 /// Largest batch: bytes of items as they are encoded, unless a single one alone is larger. What
 /// the largest sealed body has room for, beside its tag, the count and a byte of padding.
 pub const BATCH_BYTES: usize = SEALED_BYTES - 16 - 3 - 1;
@@ -84,7 +84,7 @@ pub const TRANSCRIPT_BYTES: usize = 32 << 20;
 pub const UNACKNOWLEDGED: u64 = 512;
 /// Frames of a room that are on their way to the server and back; each member's share of them
 /// bounds its own window, but for
-pub const WINDOW: f64 = 32.;
+pub const WINDOW: u32 = 32;
 /// so many, where they come back in time:
 pub const LEAST_WINDOW: f64 = 2.;
 /// if they take longer, less is said at a time.
@@ -99,7 +99,7 @@ pub const ACK_EVERY: u64 = 128;
 /// Bytes of all that is received after which it does, too.
 pub const ACK_BYTES: usize = 8 << 20;
 /// Items said and not yet sent while flow control holds the sender back.
-pub const OUTBOX_ITEMS: usize = 512;
+pub const OUTBOX_ITEMS: usize = BATCH_ITEMS;
 
 /// A missing dot is waived for the frame that waits for it after this time.
 pub const GAP: Duration = Duration::from_secs(10);
@@ -166,7 +166,7 @@ pub const LINGER: Duration = Duration::from_secs(2);
 pub const RESEND: Duration = Duration::from_secs(2);
 
 /// Largest encrypted body of a frame, in bytes: the largest padded batch and its tag.
-pub const SEALED_BYTES: usize = (32 << 10) + 16;
+pub const SEALED_BYTES: usize = (64 << 10) + 16;
 /// Largest sealed grant, in bytes: the keys of a page and of the members' join frames.
 pub const GRANT_BYTES: usize = 64 * (MEMBERS + PAGE_FRAMES) + 48;
 /// Epochs that are held for receiving.

@@ -147,7 +147,7 @@ mod tests {
                     for other in EIGHT_TORSION {
                         let r = EdwardsPoint::mul_base(&log_r) + other;
                         let good = forged(r, log_r, &key, log_a);
-                        let mut bad = good.clone();
+                        let mut bad = good;
                         bad.0[40] ^= 1;
                         for sig in [good, bad] {
                             let strict = ed25519_dalek::Signature::from_bytes(&sig.0);

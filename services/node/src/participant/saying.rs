@@ -33,9 +33,10 @@ impl Participant {
 
     pub(super) fn send_outbox(&mut self) {
         while !self.outbox.is_empty() && self.may_say() && self.waits_until() <= self.now {
+            let parts = self.congestion.speak(self.now, self.engine.member_count());
             let (is_sealed, most) = (self.seal.is_sealed(), self.max_payload);
             let sent = |bytes| if is_sealed { sealed_size(bytes) } else { bytes };
-            match self.outbox.batch(|bytes| sent(bytes) + FRAME_OVERHEAD <= most) {
+            match self.outbox.batch(parts, |bytes| sent(bytes) + FRAME_OVERHEAD <= most) {
                 Ok(batch) => self.say(batch, false),
                 Err(bytes) => self.too_long(bytes),
             }
@@ -241,7 +242,7 @@ pub(super) mod tests {
     fn a_batch_has_so_many_bytes_unless_one_item_alone_is_larger() {
         let (short, long) = ("s".repeat(5000), "\u{1}".repeat(limits::TEXT_BYTES));
         let sizes = |texts: &[String]| batches(texts).iter().map(Vec::len).collect::<Vec<_>>();
-        assert_eq!(sizes(&vec![short.clone(); 13]), [6, 6, 1]);
+        assert_eq!(sizes(&vec![short.clone(); 27]), [13, 13, 1]);
         assert_eq!(sizes(&[short.clone(), long, short]), [1, 1, 1]);
     }
 
