@@ -5,7 +5,7 @@
 //! room says, since it goes through the same buffers, whoever says it.
 
 use crate::{Engine, Phase};
-use chat_protocol::limits;
+use chat_protocol::{Number, limits};
 use std::collections::VecDeque;
 
 /// What went through the room when own frames were said.
@@ -57,6 +57,14 @@ impl Engine {
     #[must_use]
     pub fn is_stable(&self) -> bool {
         self.unacknowledged() == 0
+    }
+
+    /// The last own frame that a present member showed to have, or that was said before one came in.
+    /// O(members).
+    #[must_use]
+    pub fn acknowledged_by_any(&self) -> Number {
+        let acked = self.roster.present().map(|(_, presence)| presence.acked).max();
+        acked.unwrap_or(Number(0))
     }
 
     fn unacknowledged(&self) -> u64 {

@@ -91,6 +91,12 @@ impl Congestion {
         }
     }
 
+    /// Somebody has it, and what was said before: if the server hasn't brought that by now it was
+    /// lost on the way back.
+    pub(crate) fn arrived(&mut self, number: Number) {
+        self.away.retain(|(other, _)| *other > number);
+    }
+
     fn follow(&mut self, took: Time, flight: f64) {
         self.base = self.base.min(took);
         let (window, waited) = (self.window, took - self.base);
@@ -198,6 +204,18 @@ mod tests {
         congestion.said(Number(3), now, 2);
         congestion.restart();
         assert_eq!(congestion.gathers_until(), None);
+    }
+
+    #[test]
+    fn what_others_have_is_not_waited_for() {
+        let (now, members) = (Time::from_secs(5), 10);
+        let mut congestion = new();
+        (1..=3).for_each(|number| congestion.said(Number(number), now, members));
+        congestion.arrived(Number(2));
+        assert_eq!(congestion.waits_until(members), Some(now + limits::ECHO));
+        congestion.arrived(Number(3));
+        assert_eq!(congestion.waits_until(members), None);
+        assert_eq!(at_once(&congestion, now, members), 1, "nothing is known of the delay");
     }
 
     #[test]

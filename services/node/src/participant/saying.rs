@@ -32,6 +32,9 @@ impl Participant {
     }
 
     pub(super) fn send_outbox(&mut self) {
+        if !self.outbox.is_empty() {
+            self.congestion.arrived(self.engine.acknowledged_by_any());
+        }
         while !self.outbox.is_empty() && self.may_say() && self.waits_until() <= self.now {
             let parts = self.congestion.speak(self.now, self.engine.member_count());
             let (is_sealed, most) = (self.seal.is_sealed(), self.max_payload);
@@ -273,8 +276,8 @@ pub(super) mod tests {
         }
     }
 
-    #[test]
-    fn nothing_is_told_after_closed_even_where_the_other_leaves_in_the_same_breath() {
+    /// Ann and bob in a public room, and what ann was told so far.
+    fn both() -> (Participant, Participant, Vec<Event>) {
         let (mut ann, mut events) = (alone(), Vec::new());
         let room = RoomId([1; 16]);
         let seal = Seal::clear(RoomKeys::public(room), Identity::from_seed(room, &[2; 32]));
@@ -284,6 +287,28 @@ pub(super) mod tests {
         let mut bob =
             Participant::new(seal, Config::default(), entry, server, PAYLOAD, Time::ZERO, 0);
         talk(&mut ann, &mut bob, &mut events);
+        (ann, bob, events)
+    }
+
+    #[test]
+    fn an_echo_that_is_lost_is_not_waited_for_once_another_shows_to_have_its_frame() {
+        let (mut ann, mut bob, _) = both();
+        let say = |who: &mut Participant, text: &str| {
+            who.command(Time::ZERO, 0, Command::Say(text.into()));
+            who.flush();
+            payloads(who)
+        };
+        let one = say(&mut ann, "one");
+        bob.receive(Time::ZERO, 0, &one[0], None);
+        assert_eq!(say(&mut ann, "two").len(), 0);
+        let answer = say(&mut bob, "hm");
+        ann.receive(Time::ZERO, 0, &answer[0], None);
+        assert_eq!(payloads(&mut ann).iter().map(|it| texts(it)).collect::<Vec<_>>(), [["two"]]);
+    }
+
+    #[test]
+    fn nothing_is_told_after_closed_even_where_the_other_leaves_in_the_same_breath() {
+        let (mut ann, mut bob, mut events) = both();
         ann.command(Time::ZERO, 0, Command::Leave(Reason::Left));
         ann.flush();
         let last = std::iter::from_fn(|| ann.poll()).find_map(|output| match output {
