@@ -79,6 +79,13 @@ impl Participant {
         self.event(Event::Error(Notice::new(Code::TooLong, message)));
     }
 
+    /// Leaving, it is too late for what waits.
+    fn tell_unsaid(&mut self) {
+        if !self.outbox.is_empty() {
+            self.event(Event::Error(Notice::new(Code::Rate, unsaid(self.outbox.len()))));
+        }
+    }
+
     /// Leaves once everything was said, and known to the others or the patience is over.
     pub(super) fn leave_if_due(&mut self) {
         let Some((_, until)) = self.leaving else { return };
@@ -90,6 +97,7 @@ impl Participant {
             return;
         }
         self.said_final = true;
+        self.tell_unsaid();
         if matches!(self.engine.phase(), Phase::Live) {
             self.say(Vec::new(), true);
         } else {
@@ -98,12 +106,19 @@ impl Participant {
     }
 }
 
+fn unsaid(count: usize) -> String {
+    format!(
+        "not said, the last {count} of what you wrote: the others hadn't taken in what came before \
+         when you left; stay until they agree"
+    )
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
     use crate::{
         Command, Reason,
-        participant::Output,
+        participant::{DRAIN, Output},
         room::{self, Opening, RoomAddress},
     };
     use chat_engine::Config;
@@ -304,6 +319,31 @@ pub(super) mod tests {
         let answer = say(&mut bob, "hm");
         ann.receive(Time::ZERO, 0, &answer[0], None);
         assert_eq!(payloads(&mut ann).iter().map(|it| texts(it)).collect::<Vec<_>>(), [["two"]]);
+    }
+
+    #[test]
+    fn who_leaves_with_more_to_say_than_the_others_take_is_told_how_much() {
+        let (mut ann, _bob, mut events) = both();
+        let mut said = 0;
+        while ann.engine.may_say() {
+            ann.command(Time::ZERO, 0, Command::Say("said".into()));
+            ann.flush();
+            said += published(&mut ann).len();
+        }
+        assert_eq!(said as u64, limits::UNACKNOWLEDGED);
+        (0..3).for_each(|_| ann.command(Time::ZERO, 0, Command::Say("not said".into())));
+        ann.command(Time::ZERO, 0, Command::Leave(Reason::EndOfInput));
+        ann.timeout(DRAIN, 0);
+        while let Some(output) = ann.poll() {
+            if let Output::Events(told) = output {
+                events.extend(told);
+            }
+        }
+        let errors = events.iter().filter_map(|event| match event {
+            Event::Error(Notice { code: Code::Rate, message }) => Some(message.as_str()),
+            _ => None,
+        });
+        assert!(errors.collect::<Vec<_>>()[..] == [unsaid(3)], "{events:#?}");
     }
 
     #[test]
