@@ -4,6 +4,7 @@
 //! on [`Command`]s go in and [`Event`]s come out, through bounded channels. One task owns
 //! the room: no locks, no callbacks.
 
+mod agreeing;
 mod announce;
 mod arrivals;
 mod congestion;

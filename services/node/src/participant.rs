@@ -11,11 +11,11 @@ mod saying;
 mod sealing;
 
 use crate::{
-    Code, Command, Event, Notice, Reason, announce::Announcer, congestion::Congestion,
-    names::Names, outbox::Outbox, room::Entry as Terms, strangers::Strangers, telling,
-    unopened::Unopened, unshown::Unshown,
+    Code, Command, Event, Notice, Reason, agreeing::Agreeing, announce::Announcer,
+    congestion::Congestion, names::Names, outbox::Outbox, room::Entry as Terms,
+    strangers::Strangers, telling, unopened::Unopened, unshown::Unshown,
 };
-use chat_engine::{Agreement, Config, Delivery, Engine, Input, LinkState, Time};
+use chat_engine::{Config, Delivery, Engine, Input, LinkState, Time};
 use chat_protocol::{
     Dot, Envelope, EpochId, Item, ItemKind, Key, NodeId, hash::TranscriptDigest, limits,
     subject::RoomSubjects,
@@ -116,11 +116,7 @@ pub struct Participant {
     closed: bool,
     /// Live members that stated terms, and those that stated ours.
     stated: (usize, usize),
-    agreement: Option<(Agreement, u64)>,
-    agreement_stale: bool,
-    /// When agreement was compared last, and told.
-    agreement_compared: Option<Time>,
-    agreement_told: Time,
+    agreeing: Agreeing,
     now: Time,
     /// Wall clock in ms since 1970, for labels.
     wall: u64,
@@ -178,10 +174,7 @@ impl Participant {
             complaint: None,
             closed: false,
             stated: (0, 0),
-            agreement: None,
-            agreement_stale: false,
-            agreement_compared: None,
-            agreement_told: Time::ZERO,
+            agreeing: Agreeing::default(),
             now,
             wall,
             outputs: VecDeque::new(),

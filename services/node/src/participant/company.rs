@@ -2,13 +2,8 @@
 
 use super::{Output, Participant};
 use crate::{Event, Verified};
-use chat_engine::{Agreement, LinkState, Phase, Time};
+use chat_engine::{LinkState, Phase, Time};
 use chat_protocol::{director::Announcement, subject};
-
-/// Agreement is compared no more often.
-const AGREEMENT: Time = Time::from_millis(100);
-/// As many disagree as before, on another transcript: that is told no more often.
-const DISAGREEMENT: Time = Time::from_secs(1);
 
 impl Participant {
     /// A member, and connected: what the others show is news.
@@ -16,40 +11,21 @@ impl Participant {
         matches!(self.engine.phase(), Phase::Live) && self.link == LinkState::Up
     }
 
-    /// Tells agreement when it was compared and is another one than told before.
+    /// Tells agreement when it is another one than told before.
     pub(super) fn tell_agreement(&mut self) {
-        if !self.is_live() || !self.agreement_stale || self.now < self.agreement_next() {
+        if self.next_agreement().is_none_or(|next| self.now < next) {
             return;
         }
-        self.agreement_compared = Some(self.now);
-        let now = (self.engine.agreement(), self.engine.revision());
-        let is_as_before = self.agreement.is_some_and(|(told, _)| told == now.0);
-        if is_as_before && !all_agree(now.0) && self.now < self.agreement_told + DISAGREEMENT {
-            return;
+        let (agreement, revision) = (self.engine.agreement(), self.engine.revision());
+        if self.agreeing.compare(self.now, agreement, revision) {
+            let digest = self.engine.transcript_digest();
+            self.event(Event::Agreement { digest, same: agreement.same, of: agreement.of });
         }
-        self.agreement_stale = false;
-        if self.agreement == Some(now) {
-            return;
-        }
-        (self.agreement, self.agreement_told) = (Some(now), self.now);
-        let digest = self.engine.transcript_digest();
-        self.event(Event::Agreement { digest, same: now.0.same, of: now.0.of });
-    }
-
-    /// The transcript is another one. Where all agreed on the last one they don't on this one
-    /// until their beats show it; where they didn't, what was told still holds.
-    pub(super) fn transcript_changed(&mut self) {
-        self.agreement_stale |= self.agreement.is_some_and(|(told, _)| all_agree(told));
-    }
-
-    /// Not before: while much is said each beat shows another one.
-    fn agreement_next(&self) -> Time {
-        self.agreement_compared.map_or(Time::ZERO, |last| last + AGREEMENT)
     }
 
     /// When an agreement that waits is told.
     pub(super) fn next_agreement(&self) -> Option<Time> {
-        (self.is_live() && self.agreement_stale).then(|| self.agreement_next())
+        self.agreeing.next().filter(|_| self.is_live())
     }
 
     /// Tells the details behind the agreement.
@@ -84,10 +60,6 @@ impl Participant {
     }
 }
 
-fn all_agree(told: Agreement) -> bool {
-    told.same == told.of
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,11 +86,11 @@ mod tests {
         told(&mut ann);
         say(&mut ann, begun);
         assert_eq!(told(&mut ann).len(), 1);
-        let later = begun + AGREEMENT / 2;
+        let later = begun + Time::from_millis(50);
         (0..3).for_each(|_| say(&mut ann, later));
         assert_eq!(told(&mut ann), []);
-        assert!(ann.next_timeout().is_some_and(|at| at <= begun + AGREEMENT));
-        ann.timeout(begun + AGREEMENT, 0);
+        assert!(ann.next_timeout().is_some_and(|at| at <= begun + Time::from_millis(100)));
+        ann.timeout(begun + Time::from_millis(100), 0);
         let digest = ann.digest();
         assert_eq!(told(&mut ann), [Event::Agreement { digest, same: 1, of: 1 }]);
     }

@@ -22,7 +22,7 @@ impl Participant {
                 Effect::Beat(mut beat) => {
                     self.seal.sign_beat(&mut beat);
                     self.publish(self.subjects.beat(), &Envelope::Beat(beat));
-                    self.agreement_stale = true;
+                    self.agreeing.members_changed();
                 }
                 Effect::Ask { to, dots, have } => {
                     self.ask(to, |want| (want.dots, want.have) = (dots, have));
@@ -146,7 +146,7 @@ impl Participant {
             self.engine.show(self.now);
         }
         self.announcer.changed(self.now);
-        self.agreement_stale = true;
+        self.agreeing.members_changed();
     }
 
     /// Says the join frame as soon as it can be read by those who are there.
@@ -180,7 +180,7 @@ impl Participant {
     }
 
     pub(super) fn deliver(&mut self, delivery: &Delivery) {
-        self.transcript_changed();
+        self.agreeing.transcript_changed();
         match self.open(&delivery.entry) {
             Some(items) => self.show(delivery, items),
             None => self.unreadable(delivery),
@@ -260,7 +260,7 @@ impl Participant {
     pub(super) fn presence(&mut self, node: NodeId, change: PresenceChange) {
         self.member(node, telling::change(change));
         self.announcer.changed(self.now);
-        self.agreement_stale = true;
+        self.agreeing.members_changed();
     }
 
     pub(super) fn member(&mut self, node: NodeId, change: Change) {
@@ -299,7 +299,7 @@ impl Participant {
         );
         self.event(Event::Warning(Notice::new(Code::Refused, message)));
         self.announcer.changed(self.now);
-        self.agreement_stale = true;
+        self.agreeing.members_changed();
     }
 
     pub(super) fn fault(&mut self, fault: Fault) {

@@ -173,7 +173,7 @@ impl Participant {
             None if !joining => self.ask_for_mint(beat.epoch, beat.from),
             _ => {
                 self.engine.handle(self.now, Input::Beat(beat.clone()));
-                self.agreement_stale = true;
+                self.agreeing.members_changed();
             }
         }
     }
