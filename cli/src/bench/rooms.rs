@@ -9,8 +9,8 @@ use crate::{
     globals::Globals,
 };
 use chat_connect::Settings;
-use chat_node::{Change, Command, Entry, Event, Events, Opening, Room, RoomAddress};
-use chat_protocol::{Invite, NodeId, director::Visibility, invite::Secret};
+use chat_node::{Change, Command, Entry, Event, Events, Opening, Room};
+use chat_protocol::{Invite, NodeId, invite::Secret};
 use std::{collections::BTreeSet, time::Duration};
 use tokio::{sync::mpsc, time::timeout};
 
@@ -75,19 +75,11 @@ pub(crate) async fn members(
     let invite = Invite { secret, clear: !sealed, history: false };
     let (mut voices, mut ears) = (Vec::new(), Vec::new());
     for number in 0..members {
-        let entry = Entry {
-            address: RoomAddress::Private(invite.clone()),
-            opening: match number {
-                0 => Opening::Found,
-                _ => Opening::Join { patience: GATHER },
-            },
-            nick: format!("bench-{number}"),
-            topic: None,
-            history: Some(false),
-            capacity: None,
-            visibility: Visibility::Private,
-            sealed,
+        let opening = match number {
+            0 => Opening::Found,
+            _ => Opening::Join { patience: GATHER },
         };
+        let entry = Entry::invited(&invite, opening, format!("bench-{number}"));
         let Room { node, commands, events } =
             Room::enter(globals.connect(settings).await?, entry).await?;
         voices.push(NodeVoice(commands));

@@ -11,11 +11,7 @@ use chat_director::DirectorClient;
 use chat_node::{
     Closed, Command, ConnectionState, Entry, Event, Message, Opening, Reason, Room, RoomAddress,
 };
-use chat_protocol::{
-    Invite, NodeId, VectorClock,
-    director::{OpenRequest, Visibility},
-    invite::Secret,
-};
+use chat_protocol::{Invite, NodeId, VectorClock, director::OpenRequest, invite::Secret};
 use std::{
     collections::BTreeMap,
     io::{self, Write},
@@ -49,9 +45,9 @@ pub(crate) async fn play(
     let far = Settings { servers: Some(vec![url(&cable)?]), ..settings.clone() };
     tell("Ann opens a discussion; Bob and Cem join. Each is a node with a connection of its own.")?;
     let connection = globals.connect(settings).await?;
-    let (address, mut ann) = open(&connection).await?;
-    let mut bob = join("bob", globals.connect(settings).await?, &address).await?;
-    let mut cem = join("cem", globals.connect(&far).await?, &address).await?;
+    let (invite, mut ann) = open(&connection).await?;
+    let mut bob = join("bob", globals.connect(settings).await?, &invite).await?;
+    let mut cem = join("cem", globals.connect(&far).await?, &invite).await?;
     let names: BTreeMap<NodeId, &str> = [&ann, &bob, &cem].map(|p| (p.room.node, p.name)).into();
 
     tell("\nEach answers the one before: the clock of an answer names what it answers.")?;
@@ -119,29 +115,29 @@ pub(crate) async fn play(
     tell("\nThree equal digests. All have left: the discussion is gone.")
 }
 
-async fn open(connection: &Connection) -> Result<(RoomAddress, Person), Failure> {
+async fn open(connection: &Connection) -> Result<(Invite, Person), Failure> {
     let secret = Secret::try_fill(getrandom::fill)
         .map_err(|error| Failure::new(Code::Other, error.to_string()))?;
-    let address = RoomAddress::Private(Invite { secret, clear: false, history: true });
-    let request = OpenRequest::private(address.room());
+    let invite = Invite { secret, clear: false, history: true };
+    let request = OpenRequest::private(RoomAddress::Private(invite.clone()).room());
     let director = DirectorClient::new(connection.clone());
     let failed = |error| failure::director(error, &connection.server);
     let opened = director.open(&request).await.map_err(failed)?;
     director.let_in(&opened).await.map_err(failed)?;
-    let ann = Person::enter("ann", connection.clone(), director, &address, Opening::Found).await?;
-    Ok((address, ann))
+    let ann = Person::enter("ann", connection.clone(), director, &invite, Opening::Found).await?;
+    Ok((invite, ann))
 }
 
 async fn join(
     name: &'static str,
     connection: Connection,
-    address: &RoomAddress,
+    invite: &Invite,
 ) -> Result<Person, Failure> {
     let director = DirectorClient::new(connection.clone());
-    let admitted = director.admit(address.room()).await;
+    let admitted = director.admit(RoomAddress::Private(invite.clone()).room()).await;
     admitted.map_err(|error| failure::director(error, &connection.server))?;
     let opening = Opening::Join { patience: Duration::from_secs(3) };
-    Person::enter(name, connection, director, address, opening).await
+    Person::enter(name, connection, director, invite, opening).await
 }
 
 impl Person {
@@ -149,20 +145,10 @@ impl Person {
         name: &'static str,
         connection: Connection,
         director: DirectorClient,
-        address: &RoomAddress,
+        invite: &Invite,
         opening: Opening,
     ) -> Result<Self, Failure> {
-        let entry = Entry {
-            address: address.clone(),
-            opening,
-            nick: name.to_owned(),
-            topic: None,
-            history: Some(true),
-            capacity: None,
-            visibility: Visibility::Private,
-            sealed: true,
-        };
-        let room = Room::enter(connection, entry).await?;
+        let room = Room::enter(connection, Entry::invited(invite, opening, name)).await?;
         Ok(Self {
             name,
             room,

@@ -7,8 +7,8 @@
 //! the same each time, but for the order in hash maps.
 
 use chat_engine::{Config, Time};
-use chat_node::{Command, Entry, Event, Opening, Output, Participant, RoomAddress};
-use chat_protocol::{Invite, NodeId, director::Visibility, subject::RoomSubjects};
+use chat_node::{Command, Entry, Event, Opening, Output, Participant};
+use chat_protocol::{Invite, NodeId, subject::RoomSubjects};
 use chat_seal::{Entropy, Identity, RoomKeys, Seal};
 use std::{
     collections::VecDeque,
@@ -71,16 +71,7 @@ impl Room {
             0 => Opening::Found,
             _ => Opening::Join { patience: GATHER },
         };
-        let entry = Entry {
-            address: RoomAddress::Private(self.invite.clone()),
-            opening,
-            nick: format!("member-{number}"),
-            topic: None,
-            history: Some(history),
-            capacity: None,
-            visibility: Visibility::Private,
-            sealed: !clear,
-        };
+        let entry = Entry::invited(&self.invite, opening, format!("member-{number}"));
         let config = Config { seed: number.into(), history, ..Config::default() };
         let id = seal.me();
         let participant =

@@ -4,27 +4,14 @@
 //!     cargo run --release -p chat-node --example joins -- nats://127.0.0.1:4222 100
 
 use chat_connect::{NatsArgs, Patience, Settings, connect};
-use chat_node::{Command, Entry, Event, Opening, Room, RoomAddress};
-use chat_protocol::{Invite, director::Visibility};
+use chat_node::{Command, Entry, Event, Opening, Room};
+use chat_protocol::Invite;
 use std::{error::Error, time::Duration};
 use tokio::time::Instant;
 
 type Failure = Box<dyn Error + Send + Sync>;
 
 const SAID: usize = 10;
-
-fn entry(invite: &Invite, opening: Opening) -> Entry {
-    Entry {
-        address: RoomAddress::Private(invite.clone()),
-        opening,
-        nick: "example".into(),
-        topic: None,
-        history: Some(true),
-        capacity: None,
-        visibility: Visibility::Private,
-        sealed: true,
-    }
-}
 
 /// Takes what a room tells up to the first message; false if it ends before.
 async fn is_told(room: &mut Room) -> bool {
@@ -49,7 +36,8 @@ async fn main() -> Result<(), Failure> {
         let mut secret = [0; 20];
         getrandom::fill(&mut secret)?;
         let invite = Invite { secret: secret.into(), clear: false, history: true };
-        let mut host = Room::enter(hosts.clone(), entry(&invite, Opening::Found)).await?;
+        let mut host =
+            Room::enter(hosts.clone(), Entry::invited(&invite, Opening::Found, "example")).await?;
         for number in 0..SAID {
             host.commands.send(Command::Say(format!("message {number}"))).await?;
             is_told(&mut host).await;
@@ -59,7 +47,7 @@ async fn main() -> Result<(), Failure> {
         let connection = connect(&settings, "example", Patience::FailFast).await?;
         took[0].push(begun.elapsed());
         let join = Opening::Join { patience: Duration::from_secs(10) };
-        let mut room = Room::enter(connection, entry(&invite, join)).await?;
+        let mut room = Room::enter(connection, Entry::invited(&invite, join, "example")).await?;
         took[1].push(begun.elapsed());
         assert!(is_told(&mut room).await, "a joiner is told what was said");
         took[2].push(begun.elapsed());

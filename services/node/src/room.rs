@@ -84,6 +84,21 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Into a private room, by all that its invite says.
+    #[must_use]
+    pub fn invited(invite: &Invite, opening: Opening, nick: impl Into<String>) -> Self {
+        Self {
+            address: RoomAddress::Private(invite.clone()),
+            opening,
+            nick: nick.into(),
+            topic: None,
+            history: Some(invite.history),
+            capacity: None,
+            visibility: Visibility::Private,
+            sealed: !invite.clear,
+        }
+    }
+
     pub(crate) fn founds(&self) -> bool {
         self.opening == Opening::Found
     }

@@ -1,8 +1,8 @@
 //! One simulated node: a participant, and what it has read.
 
 use chat_engine::{Config, Time};
-use chat_node::{Entry, Opening, Participant, RoomAddress};
-use chat_protocol::{Dot, Invite, NodeId, VectorClock, director::Visibility};
+use chat_node::{Entry, Opening, Participant};
+use chat_protocol::{Dot, Invite, NodeId, VectorClock};
 use chat_seal::{Entropy, Identity, RoomKeys, Seal};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use std::collections::BTreeSet;
@@ -77,16 +77,7 @@ impl Person {
         let config = Config { seed, history, ..Config::default() };
         let seal = Seal::sealed(keys, me, Entropy::new(move |out| random.fill_bytes(out)), history);
         let opening = if founds { Opening::Found } else { Opening::Join { patience: Time::ZERO } };
-        let entry = Entry {
-            address: RoomAddress::Private(invite(history)),
-            opening,
-            nick: format!("n{seed}"),
-            topic: None,
-            history: Some(history),
-            capacity: None,
-            visibility: Visibility::Private,
-            sealed: true,
-        };
+        let entry = Entry::invited(&invite(history), opening, format!("n{seed}"));
         let participant = Participant::new(seal, config, entry, String::new(), 1 << 20, now, 0);
         Self {
             participant,

@@ -3,8 +3,8 @@
 
 use crate::Failure;
 use chat_connect::{Connection, NatsArgs, Patience, Settings, connect};
-use chat_node::{Change, Entry, Event, Opening, Room, RoomAddress};
-use chat_protocol::{Invite, director::Visibility};
+use chat_node::{Change, Entry, Event, Opening, Room};
+use chat_protocol::Invite;
 use chat_tests::Server;
 use std::{collections::BTreeSet, time::Duration};
 
@@ -29,7 +29,8 @@ pub(crate) async fn open(gateways: &[Connection], members: usize) -> Result<(), 
             true => Opening::Found,
             false => Opening::Join { patience: PATIENCE },
         };
-        rooms.push(Room::enter(gateway.clone(), entry(&invite, opening)).await?);
+        rooms
+            .push(Room::enter(gateway.clone(), Entry::invited(&invite, opening, "gateway")).await?);
     }
     for room in &mut rooms {
         meets(room, members - 1).await;
@@ -38,19 +39,6 @@ pub(crate) async fn open(gateways: &[Connection], members: usize) -> Result<(), 
         tokio::spawn(drop_events(room));
     }
     Ok(())
-}
-
-fn entry(invite: &Invite, opening: Opening) -> Entry {
-    Entry {
-        address: RoomAddress::Private(invite.clone()),
-        opening,
-        nick: "gateway".into(),
-        topic: None,
-        history: Some(true),
-        capacity: None,
-        visibility: Visibility::Private,
-        sealed: true,
-    }
 }
 
 /// Takes what it is told until so many others are there.
