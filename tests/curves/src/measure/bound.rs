@@ -25,7 +25,7 @@ use tokio::{
 
 const TEXT: usize = 200;
 /// So many fill a frame.
-const TEXTS: usize = 138;
+const TEXTS: usize = 276;
 const FAST: Duration = Duration::from_secs(1);
 const PACED: Duration = Duration::from_secs(2);
 const PACE: Duration = Duration::from_millis(10);
