@@ -108,7 +108,7 @@ impl Driver {
         let config = Config {
             seed: seed()?,
             history: entry.history.unwrap_or(true),
-            page_bytes: Config::default().page_bytes.min(max_payload / 4),
+            page_bytes: Config::default().page_bytes.min(max_payload / 3),
             ..Config::default()
         };
         let server = connection.server.clone();

@@ -202,7 +202,7 @@ impl Frame {
         }
         check_items(&self.items)?;
         // Names of unknown kinds and topics have no bound of their own.
-        if self.signed_bytes() > limits::FRAME_BYTES {
+        if self.contents_bytes() > limits::CONTENTS_BYTES {
             return Err(Violation("frame too long"));
         }
         Ok(())
@@ -211,11 +211,14 @@ impl Frame {
     /// How long the signed form is.
     #[must_use]
     pub fn signed_bytes(&self) -> usize {
-        let body = match &self.sealed {
+        self.header_bytes() + 32 + 8 + self.contents_bytes()
+    }
+
+    fn contents_bytes(&self) -> usize {
+        match &self.sealed {
             Some(sealed) => sealed.body.0.len(),
             None => 8 + self.items.iter().map(Item::signed_bytes).sum::<usize>(),
-        };
-        self.header_bytes() + 32 + 8 + body
+        }
     }
 
     /// Bytes that it takes as JSON.
@@ -247,7 +250,7 @@ pub fn check_items(items: &[Item]) -> Result<(), Violation> {
     if items.iter().any(|item| item.text.len() > limits::TEXT_BYTES) {
         return Err(Violation("item too long"));
     }
-    if items.iter().map(|item| item.text.len()).sum::<usize>() > limits::FRAME_BYTES / 2 {
+    if items.iter().map(|item| item.text.len()).sum::<usize>() > limits::CONTENTS_BYTES {
         return Err(Violation("frame too long"));
     }
     Ok(())
@@ -400,7 +403,7 @@ mod tests {
 
     #[test]
     fn what_has_no_bound_of_its_own_counts_towards_the_frame() {
-        let long = "x".repeat(limits::FRAME_BYTES);
+        let long = "x".repeat(limits::CONTENTS_BYTES);
         assert_eq!(join(ItemKind::Join, None, None).check(), Ok(()));
         assert!(join(ItemKind::Join, Some(long.clone()), None).check().is_err());
         assert!(join(ItemKind::Unknown(long), None, None).check().is_err());

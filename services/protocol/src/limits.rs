@@ -8,8 +8,11 @@ pub const COUNTER_MAX: u64 = (1 << 53) - 1;
 
 /// Largest NATS payload that is looked at, in bytes of JSON.
 pub const ENVELOPE_BYTES: usize = 1 << 20;
-/// Largest frame, in bytes of its signed binary form.
-pub const FRAME_BYTES: usize = 128 << 10;
+/// Largest frame, in bytes of its signed binary form: its contents, and a clock of all entries.
+pub const FRAME_BYTES: usize = CONTENTS_BYTES + 128 + 18 * CLOCK_ENTRIES;
+/// Largest contents of a frame, in bytes of their signed form. As JSON, escaped, they can take six
+/// times as much: two such frames, a proof, still fit into an envelope.
+pub const CONTENTS_BYTES: usize = (64 << 10) + 16;
 /// Largest text of one item, in bytes of UTF-8.
 pub const TEXT_BYTES: usize = 16 << 10;
 /// Largest batch: items per frame.
@@ -62,7 +65,7 @@ pub const PROOF_BYTES: usize = 192 << 10;
 /// Frames in one page of an answer.
 pub const PAGE_FRAMES: usize = 64;
 /// Bytes in one page of an answer.
-pub const PAGE_BYTES: usize = 256 << 10;
+pub const PAGE_BYTES: usize = 272 << 10;
 /// Largest join frame, in bytes of JSON, that is kept for joiners beyond the transcript.
 pub const JOIN_BYTES: usize = 8 << 10;
 /// Bytes of a page that introduce the members present (hello and join frame).
@@ -166,7 +169,7 @@ pub const LINGER: Duration = Duration::from_secs(2);
 pub const RESEND: Duration = Duration::from_secs(2);
 
 /// Largest encrypted body of a frame, in bytes: the largest padded batch and its tag.
-pub const SEALED_BYTES: usize = (64 << 10) + 16;
+pub const SEALED_BYTES: usize = CONTENTS_BYTES;
 /// Largest sealed grant, in bytes: the keys of a page and of the members' join frames.
 pub const GRANT_BYTES: usize = 64 * (MEMBERS + PAGE_FRAMES) + 48;
 /// Epochs that are held for receiving.

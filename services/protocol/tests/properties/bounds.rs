@@ -86,14 +86,14 @@ fn a_frame_names_so_many_dots_holds_so_many_items_and_so_much_text() {
 }
 
 #[test]
-fn a_frame_has_so_many_bytes() {
+fn a_frame_has_contents_of_so_many_bytes() {
     let kind = |bytes| ItemKind::Unknown("x".repeat(bytes));
     let of = |bytes| {
         let item = Item { kind: kind(bytes), text: "".into(), at: 0, terms: None };
         Frame { items: vec![item], ..frame() }
     };
-    let beside = of(0).signed_form().len();
-    at_most(limits::FRAME_BYTES - beside, |bytes| of(bytes).check());
+    let beside = of(0).signed_form().len() - of(0).header().len() - 32 - 8;
+    at_most(limits::CONTENTS_BYTES - beside, |bytes| of(bytes).check());
 }
 
 #[test]
