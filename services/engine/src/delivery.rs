@@ -184,7 +184,7 @@ impl Engine {
         let backfill = self.number.0 == 0;
         let clock = self.clocks.deliver(&entry);
         if dot.node != self.me {
-            self.acknowledged(dot.node, clock.get(&self.me));
+            self.acknowledged(dot.node, self.own_in(&clock));
         }
         let held = Held { entry: entry.clone(), gap: gap.clone(), via, bound: false };
         if self.transcript.insert(held) == Inserted::BelowFloor {

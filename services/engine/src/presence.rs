@@ -160,6 +160,11 @@ impl Engine {
         }
     }
 
+    /// Which of this node's frames a clock stands for: none, where it is made up.
+    pub(crate) fn own_in(&self, clock: &VectorClock) -> Number {
+        Some(clock.get(&self.me)).filter(|number| *number <= self.number).unwrap_or(Number(0))
+    }
+
     /// A member shows to have this node's frames up to `number`.
     pub(crate) fn acknowledged(&mut self, by: NodeId, number: Number) {
         let number = number.min(self.number);
@@ -205,8 +210,9 @@ impl Engine {
     /// What a beat shows its sender to have of this node's frames. Who lacks nothing has all that
     /// lies behind its heads: a beat has room to tell of some authors only.
     fn shown_by(&self, beat: &Beat) -> Number {
-        let heads = beat.heads.dots().filter(|_| beat.holes == 0);
-        let behind = heads.filter_map(|head| Some(self.clocks.get(head)?.get(&self.me)));
+        let lacks_nothing = beat.holes == 0 && beat.miss.is_empty();
+        let heads = beat.heads.dots().filter(|_| lacks_nothing);
+        let behind = heads.filter_map(|head| Some(self.own_in(self.clocks.get(head)?)));
         let told = beat.acks.get(&self.me).max(beat.heads.get(&self.me));
         behind.max().map_or(told, |behind| behind.max(told))
     }

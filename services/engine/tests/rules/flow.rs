@@ -76,8 +76,25 @@ fn a_beat_acknowledges_what_lies_behind_its_heads_unless_its_sender_lacks_someth
     let heads = || VectorClock::from_iter([dot(1, 2)]);
     here.hears_beat(Beat { heads: heads(), holes: 1, ..beat(node(2), 2) });
     assert!(!here.engine.is_stable());
-    here.hears_beat(Beat { heads: heads(), ..beat(node(2), 3) });
+    // Nobody could give it that: it was waived, and what comes after it may lie above its top.
+    here.hears_beat(Beat { heads: heads(), miss: vec![own], ..beat(node(2), 3) });
+    assert!(!here.engine.is_stable());
+    here.hears_beat(Beat { heads: heads(), ..beat(node(2), 4) });
     assert!(here.engine.is_stable());
+}
+
+#[test]
+fn a_frame_that_names_what_was_not_said_yet_acknowledges_nothing() {
+    let mut here = quiet(1);
+    here.say();
+    let later = Dot::new(ME, Number(here.engine.number().0 + 5));
+    here.hears(&frame(dot(1, 2), 100, &[later]));
+    for count in 1..=6 {
+        here.wait(limits::BEAT);
+        here.hears_beat(beat(node(1), count));
+    }
+    assert!(here.shown().contains(&dot(1, 2)), "{:?}", here.shown());
+    assert!(!here.engine.is_stable());
 }
 
 #[test]
