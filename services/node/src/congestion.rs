@@ -91,10 +91,10 @@ impl Congestion {
         }
     }
 
-    /// Somebody has it, and what was said before: if the server hasn't brought that by now it was
-    /// lost on the way back.
-    pub(crate) fn arrived(&mut self, number: Number) {
-        self.away.retain(|(other, _)| *other > number);
+    /// Somebody has it, and what was said before: if the server doesn't bring that soon it was lost
+    /// on the way back.
+    pub(crate) fn arrived(&mut self, number: Number, now: Time) {
+        self.away.retain(|(other, at)| *other > number || now < *at + TARGET);
     }
 
     fn follow(&mut self, took: Time, flight: f64) {
@@ -211,9 +211,11 @@ mod tests {
         let (now, members) = (Time::from_secs(5), 10);
         let mut congestion = new();
         (1..=3).for_each(|number| congestion.said(Number(number), now, members));
-        congestion.arrived(Number(2));
+        let soon = now + TARGET;
+        congestion.arrived(Number(3), soon - MILLI);
+        congestion.arrived(Number(2), soon);
         assert_eq!(congestion.waits_until(members), Some(now + limits::ECHO));
-        congestion.arrived(Number(3));
+        congestion.arrived(Number(3), soon);
         assert_eq!(congestion.waits_until(members), None);
         assert_eq!(at_once(&congestion, now, members), 1, "nothing is known of the delay");
     }

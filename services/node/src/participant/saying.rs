@@ -33,7 +33,7 @@ impl Participant {
 
     pub(super) fn send_outbox(&mut self) {
         if !self.outbox.is_empty() {
-            self.congestion.arrived(self.engine.acknowledged_by_any());
+            self.congestion.arrived(self.engine.acknowledged_by_any(), self.now);
         }
         while !self.outbox.is_empty() && self.may_say() && self.waits_until() <= self.now {
             let parts = self.congestion.speak(self.now, self.engine.member_count());
@@ -108,8 +108,8 @@ impl Participant {
 
 fn unsaid(count: usize) -> String {
     format!(
-        "not said, the last {count} of what you wrote: the others hadn't taken in what came before \
-         when you left; stay until they agree"
+        "not said, the last {count} of what you wrote: that still waited for the others when you \
+         were out"
     )
 }
 
@@ -318,6 +318,8 @@ pub(super) mod tests {
         assert_eq!(say(&mut ann, "two").len(), 0);
         let answer = say(&mut bob, "hm");
         ann.receive(Time::ZERO, 0, &answer[0], None);
+        assert_eq!(payloads(&mut ann).len(), 0);
+        ann.timeout(limits::ON_ITS_WAY, 0);
         assert_eq!(payloads(&mut ann).iter().map(|it| texts(it)).collect::<Vec<_>>(), [["two"]]);
     }
 
