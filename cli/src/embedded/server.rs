@@ -87,7 +87,7 @@ fn configuration(listen: SocketAddr) -> String {
         "listen: \"{listen}\"\n\
          jetstream: disabled\n\
          max_payload: 1MB\n\
-         max_pending: 16MB\n\
+         max_pending: 32MB\n\
          ping_interval: \"2s\"\n\
          ping_max: 2\n\
          write_deadline: \"2s\"\n\
