@@ -61,6 +61,8 @@ pub(crate) struct Session {
     nick: Option<String>,
     /// A command that waits for the room to take it.
     pending: Option<Command>,
+    /// A signal to leave, that the room wasn't told yet.
+    hurry: bool,
     /// What was said to nobody, to be said before anything else.
     again: VecDeque<Command>,
     /// Events that wait for the output to take them.
@@ -99,6 +101,7 @@ impl Session {
             seeker: None,
             nick: None,
             pending: None,
+            hurry: false,
             again: VecDeque::new(),
             told: VecDeque::new(),
         })
@@ -132,6 +135,9 @@ impl Session {
     pub(crate) async fn stay_in(&mut self, room: &mut Room) -> Outcome {
         let mut closed = None;
         loop {
+            if std::mem::take(&mut self.hurry) {
+                room.leave(Reason::Signal);
+            }
             if self.pending.is_none() {
                 self.pending = self.again.pop_front();
             }
@@ -263,7 +269,8 @@ impl Session {
         if !std::mem::replace(&mut self.leaving, true) || reason == Reason::Signal {
             self.input_ended = true;
             self.again.clear();
-            self.pending = Some(Command::Leave(reason));
+            self.hurry = reason == Reason::Signal;
+            self.pending = Some(Command::Leave(reason)).filter(|_| !self.hurry);
         }
     }
 

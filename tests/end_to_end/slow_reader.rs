@@ -1,5 +1,6 @@
 //! A node that doesn't read for a while is given later what it missed.
 
+use chat_protocol::limits;
 use chat_tests::{
     Chat, Director, Server, causal,
     programs::{self, Process},
@@ -30,6 +31,36 @@ fn a_stopped_node_catches_up_with_everything() {
     ann.wait_for_agreement(PATIENCE, 2);
     causal::check("bob", &bob.events());
     causal::check_equal(&[ann.closed(), bob.closed()]);
+}
+
+#[test]
+fn a_signal_ends_a_node_whose_words_another_does_not_take_and_it_tells_how_many_it_drops() {
+    let server = Server::start();
+    let _director = Director::start(&server.url());
+    let (mut ann, invite) = Chat::open(&server.url(), "ann");
+    let mut bob = Chat::join(&server.url(), &invite, "bob");
+    ann.wait_for("bob", |event| event["change"] == "joined");
+    bob.process().signal("STOP");
+    let text = "x".repeat(8 << 10);
+    let lines = |count| format!("{{\"say\":\"{text}\"}}\n").repeat(count);
+    // As it is encoded, not yet as much as may be on its way; then far more, but no more than waits
+    // for its turn beside that.
+    let most = usize::try_from(limits::IN_FLIGHT).unwrap() / text.len();
+    ann.send_bytes(lines(most / 2).as_bytes());
+    ann.wait_for_messages(PATIENCE, most / 2);
+    ann.send_bytes(lines(limits::OUTBOX_ITEMS + most / 2).as_bytes());
+    let unreachable = |ann: &Chat| ann.count(|event| event["change"] == "unreachable");
+    let before = unreachable(&ann);
+    ann.process().signal("INT");
+    assert_eq!(ann.wait(), 0);
+    let closed = ann.last_of("closed").unwrap();
+    assert_eq!(closed["reason"], "signal", "{closed}");
+    assert_eq!(unreachable(&ann), before, "it waited until bob no longer counted");
+    if before == 0 {
+        let error = ann.last_of("error").unwrap();
+        assert_eq!(error["code"], "rate", "{error}");
+    }
+    bob.process().signal("CONT");
 }
 
 #[test]

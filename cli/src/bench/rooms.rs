@@ -80,7 +80,7 @@ pub(crate) async fn members(
             _ => Opening::Join { patience: GATHER },
         };
         let entry = Entry::invited(&invite, opening, format!("bench-{number}"));
-        let Room { node, commands, events } =
+        let Room { node, commands, events, .. } =
             Room::enter(globals.connect(settings).await?, entry).await?;
         voices.push(NodeVoice(commands));
         ears.push(NodeEar { me: node, events, seen: BTreeSet::new() });

@@ -43,6 +43,14 @@ struct Outgoing {
     payload: Vec<u8>,
 }
 
+/// The room's ends of what its user holds.
+pub(crate) struct User {
+    pub(crate) commands: mpsc::Receiver<Command>,
+    /// To leave, whatever waits in `commands`.
+    pub(crate) hurried: watch::Receiver<Option<Reason>>,
+    pub(crate) handover: Handover,
+}
+
 /// See the module.
 pub(crate) struct Driver {
     connection: Connection,
@@ -64,6 +72,7 @@ pub(crate) struct Driver {
     /// A joiner gives up at this time if it has met nobody.
     patience: Option<Instant>,
     commands: mpsc::Receiver<Command>,
+    hurried: watch::Receiver<Option<Reason>>,
     handover: Handover,
     outgoing: mpsc::Sender<Outgoing>,
     writer: tokio::task::JoinHandle<()>,
@@ -81,8 +90,7 @@ impl Driver {
         connection: Connection,
         seal: Seal,
         entry: Entry,
-        commands: mpsc::Receiver<Command>,
-        handover: Handover,
+        User { commands, hurried, handover }: User,
     ) -> Result<Self, EnterError> {
         let subjects = RoomSubjects::new(seal.room().id());
         let inbox = connection.client().new_inbox();
@@ -134,6 +142,7 @@ impl Driver {
             me,
             patience,
             commands,
+            hurried,
             handover,
             outgoing,
             entered: None,
@@ -161,6 +170,7 @@ impl Driver {
                     Ok(()) => self.link_changed(),
                     Err(_) => self.abandon(),
                 },
+                reason = hurried(&mut self.hurried), if !self.abandoned => self.leave(reason),
                 () = sleep_until(due.unwrap_or(idle).min(idle)) => {
                     let now = self.now();
                     self.participant.timeout(now, wall());
@@ -219,13 +229,21 @@ impl Driver {
         }
     }
 
+    /// Takes what was said before, too: as much of it as others take is said.
+    fn leave(&mut self, reason: Reason) {
+        let now = self.now();
+        while let Ok(command) = self.commands.try_recv() {
+            self.participant.command(now, wall(), command);
+        }
+        self.participant.command(now, wall(), Command::Leave(reason));
+        self.participant.flush();
+    }
+
     /// Without a user, or a connection that could come back, there is nobody to stay for.
     fn abandon(&mut self) {
         self.handover.forget();
         self.abandoned = true;
-        let now = self.now();
-        self.participant.command(now, wall(), Command::Leave(Reason::Left));
-        self.participant.flush();
+        self.leave(Reason::Left);
     }
 
     fn link_changed(&mut self) {
@@ -391,6 +409,16 @@ async fn pay(took: Duration) {
     for _ in 0..took.as_micros() / UNIT.as_micros() {
         consume_budget().await;
     }
+}
+
+/// Why the user can't wait to leave.
+async fn hurried(reasons: &mut watch::Receiver<Option<Reason>>) -> Reason {
+    while reasons.changed().await.is_ok() {
+        if let Some(reason) = *reasons.borrow_and_update() {
+            return reason;
+        }
+    }
+    pending().await
 }
 
 /// The next event of a task that may not have begun.

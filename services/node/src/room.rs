@@ -2,14 +2,14 @@
 
 use crate::{
     Events, Reason,
-    driver::{self, Driver},
+    driver::{self, Driver, User},
     handover,
 };
 use chat_connect::Connection;
 use chat_protocol::{Invite, NodeId, RoomId, director::Visibility};
 use chat_seal::{Entropy, Identity, RoomKeys, Seal};
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use zeroize::Zeroize;
 
 /// Commands on their way.
@@ -152,9 +152,15 @@ pub struct Room {
     /// Bounded; `ready` first, `closed` last, then it ends. While it is full nothing more is
     /// received, and what is lost by that is repaired.
     pub events: Events,
+    hurry: watch::Sender<Option<Reason>>,
 }
 
 impl Room {
+    /// Leaves as [`Command::Leave`] does, however much was said that flow control still holds back.
+    pub fn leave(&self, reason: Reason) {
+        self.hurry.send_replace(Some(reason));
+    }
+
     /// Enters a room: subscribes, catches up, goes live.
     ///
     /// # Errors
@@ -173,9 +179,11 @@ impl Room {
         let node = seal.me();
         let (command_in, commands) = mpsc::channel(QUEUE);
         let (handover, events) = handover::channel();
-        let driver = Driver::subscribe(connection, seal, entry, commands, handover).await?;
+        let (hurry, hurried) = watch::channel(None);
+        let user = User { commands, hurried, handover };
+        let driver = Driver::subscribe(connection, seal, entry, user).await?;
         driver::start(driver).await?;
-        Ok(Self { node, commands: command_in, events })
+        Ok(Self { node, commands: command_in, events, hurry })
     }
 }
 
