@@ -270,7 +270,7 @@ impl Session {
             self.input_ended = true;
             self.again.clear();
             self.hurry = reason == Reason::Signal;
-            self.pending = Some(Command::Leave(reason)).filter(|_| !self.hurry);
+            self.pending = (!self.hurry).then_some(Command::Leave(reason));
         }
     }
 

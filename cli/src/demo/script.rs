@@ -8,9 +8,7 @@ use crate::{
 };
 use chat_connect::{Connection, DEFAULT_SERVER, Settings};
 use chat_director::DirectorClient;
-use chat_node::{
-    Closed, Command, ConnectionState, Entry, Event, Message, Opening, Reason, Room, RoomAddress,
-};
+use chat_node::{Closed, Command, ConnectionState, Entry, Event, Message, Opening, Reason, Room};
 use chat_protocol::{Invite, NodeId, VectorClock, director::OpenRequest, invite::Secret};
 use std::{
     collections::BTreeMap,
@@ -119,12 +117,13 @@ async fn open(connection: &Connection) -> Result<(Invite, Person), Failure> {
     let secret = Secret::try_fill(getrandom::fill)
         .map_err(|error| Failure::new(Code::Other, error.to_string()))?;
     let invite = Invite { secret, clear: false, history: true };
-    let request = OpenRequest::private(RoomAddress::Private(invite.clone()).room());
+    let entry = Entry::invited(&invite, Opening::Found, "ann");
+    let request = OpenRequest::private(entry.address.room());
     let director = DirectorClient::new(connection.clone());
     let failed = |error| failure::director(error, &connection.server);
     let opened = director.open(&request).await.map_err(failed)?;
     director.let_in(&opened).await.map_err(failed)?;
-    let ann = Person::enter("ann", connection.clone(), director, &invite, Opening::Found).await?;
+    let ann = Person::enter("ann", connection.clone(), director, entry).await?;
     Ok((invite, ann))
 }
 
@@ -134,10 +133,11 @@ async fn join(
     invite: &Invite,
 ) -> Result<Person, Failure> {
     let director = DirectorClient::new(connection.clone());
-    let admitted = director.admit(RoomAddress::Private(invite.clone()).room()).await;
-    admitted.map_err(|error| failure::director(error, &connection.server))?;
     let opening = Opening::Join { patience: Duration::from_secs(3) };
-    Person::enter(name, connection, director, invite, opening).await
+    let entry = Entry::invited(invite, opening, name);
+    let admitted = director.admit(entry.address.room()).await;
+    admitted.map_err(|error| failure::director(error, &connection.server))?;
+    Person::enter(name, connection, director, entry).await
 }
 
 impl Person {
@@ -145,10 +145,9 @@ impl Person {
         name: &'static str,
         connection: Connection,
         director: DirectorClient,
-        invite: &Invite,
-        opening: Opening,
+        entry: Entry,
     ) -> Result<Self, Failure> {
-        let room = Room::enter(connection, Entry::invited(invite, opening, name)).await?;
+        let room = Room::enter(connection, entry).await?;
         Ok(Self {
             name,
             room,

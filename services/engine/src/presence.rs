@@ -214,7 +214,7 @@ impl Engine {
         let heads = beat.heads.dots().filter(|_| lacks_nothing);
         let behind = heads.filter_map(|head| Some(self.own_in(self.clocks.get(head)?)));
         let told = beat.acks.get(&self.me).max(beat.heads.get(&self.me));
-        behind.max().map_or(told, |behind| behind.max(told))
+        behind.fold(told, Ord::max)
     }
 
     /// Equal heads with another digest: some content differs, so ask for what they stand for.

@@ -13,12 +13,17 @@ fn large(dot: Dot) -> Entry {
     long(&frame(dot, 1 + dot.number.0, &[]), 1 << 20)
 }
 
+/// Whoever sends it shows to have all that this node says.
+fn has_all(by: usize, count: u64) -> Beat {
+    let acks = VectorClock::from_iter([Dot::new(ME, Number::MAX)]);
+    Beat { acks, ..beat(node(by), count) }
+}
+
 #[test]
 fn flow_control_lets_so_many_frames_be_unacknowledged_and_no_lie_ahead_helps() {
     let mut here = Node::found(Config::default());
     here.hears(&frame(dot(1, 1), 2, &[]));
-    let acks = VectorClock::from_iter([Dot::new(ME, Number::MAX)]);
-    here.hears_beat(Beat { acks, ..beat(node(1), 1) });
+    here.hears_beat(has_all(1, 1));
     assert!(here.engine.is_stable());
     for _ in 0..limits::UNACKNOWLEDGED {
         assert!(here.engine.may_say());
@@ -33,11 +38,7 @@ fn flow_control_lets_so_many_frames_be_unacknowledged_and_no_lie_ahead_helps() {
 #[test]
 fn what_others_say_meanwhile_counts_and_what_they_said_before_does_not() {
     let mut here = quiet(2);
-    let heard = |by, count| {
-        let acks = VectorClock::from_iter([Dot::new(ME, Number::MAX)]);
-        Beat { acks, ..beat(node(by), count) }
-    };
-    (1..=2).for_each(|by| here.hears_beat(heard(by, 1)));
+    (1..=2).for_each(|by| here.hears_beat(has_all(by, 1)));
     let many = limits::IN_FLIGHT >> 20;
     (2..=many + 1).for_each(|n| here.hears(&large(dot(1, n))));
     assert!(here.engine.may_say(), "nothing of its own is on its way");
@@ -46,17 +47,16 @@ fn what_others_say_meanwhile_counts_and_what_they_said_before_does_not() {
     assert!(here.engine.may_say());
     here.hears(&large(dot(2, 2)));
     assert!(!here.engine.may_say());
-    here.hears_beat(heard(1, 2));
+    here.hears_beat(has_all(1, 2));
     assert!(!here.engine.may_say(), "the second still lacks it");
-    here.hears_beat(heard(2, 2));
+    here.hears_beat(has_all(2, 2));
     assert!(here.engine.may_say());
 }
 
 #[test]
 fn a_frame_acknowledges_what_lies_before_those_that_it_names() {
     let mut here = quiet(2);
-    let acks = || VectorClock::from_iter([Dot::new(ME, Number::MAX)]);
-    (1..=2).for_each(|by| here.hears_beat(Beat { acks: acks(), ..beat(node(by), 1) }));
+    (1..=2).for_each(|by| here.hears_beat(has_all(by, 1)));
     here.say();
     let own = Dot::new(ME, here.engine.number());
     here.hears(&frame(dot(1, 2), 100, &[own]));
@@ -68,8 +68,7 @@ fn a_frame_acknowledges_what_lies_before_those_that_it_names() {
 #[test]
 fn a_beat_acknowledges_what_lies_behind_its_heads_unless_its_sender_lacks_something() {
     let mut here = quiet(2);
-    let acks = || VectorClock::from_iter([Dot::new(ME, Number::MAX)]);
-    (1..=2).for_each(|by| here.hears_beat(Beat { acks: acks(), ..beat(node(by), 1) }));
+    (1..=2).for_each(|by| here.hears_beat(has_all(by, 1)));
     here.say();
     let own = Dot::new(ME, here.engine.number());
     here.hears(&frame(dot(1, 2), 100, &[own]));
