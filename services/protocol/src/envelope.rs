@@ -112,18 +112,28 @@ impl Envelope {
             #[serde(flatten)]
             body: &'a T,
         }
-        fn tagged<T: Serialize>(kind: &str, body: &T) -> Vec<u8> {
-            serde_json::to_vec(&Tagged { v: VERSION, kind, body })
-                .expect("wire types have string keys and serialize to memory")
+        fn tagged<T: Serialize>(json: &mut Vec<u8>, kind: &str, body: &T) {
+            serde_json::to_writer(json, &Tagged { v: VERSION, kind, body })
+                .expect("wire types have string keys and serialize to memory");
         }
+        let mut json = Vec::with_capacity(self.expected_bytes());
         match self {
-            Self::Frame(frame) => tagged(self.kind(), frame.as_ref()),
-            Self::Beat(beat) => tagged(self.kind(), beat),
-            Self::Hello(hello) => tagged(self.kind(), hello),
-            Self::Want(want) => tagged(self.kind(), want),
-            Self::Give(give) => tagged(self.kind(), give),
-            Self::Mint(mint) => tagged(self.kind(), mint.as_ref()),
-            Self::Refuse(refuse) => tagged(self.kind(), refuse),
+            Self::Frame(frame) => tagged(&mut json, self.kind(), frame.as_ref()),
+            Self::Beat(beat) => tagged(&mut json, self.kind(), beat),
+            Self::Hello(hello) => tagged(&mut json, self.kind(), hello),
+            Self::Want(want) => tagged(&mut json, self.kind(), want),
+            Self::Give(give) => tagged(&mut json, self.kind(), give),
+            Self::Mint(mint) => tagged(&mut json, self.kind(), mint.as_ref()),
+            Self::Refuse(refuse) => tagged(&mut json, self.kind(), refuse),
+        }
+        json
+    }
+
+    /// About as long as it is as JSON: what is large need not be moved as it grows.
+    fn expected_bytes(&self) -> usize {
+        match self {
+            Self::Frame(frame) => 256 + frame.signed_bytes() * 3 / 2,
+            _ => 1024,
         }
     }
 
