@@ -2,19 +2,17 @@
 //! audience. How they are made and opened is the seal's affair.
 
 use crate::{
-    NodeId,
-    binary::Writer,
-    encoding::{base64_newtype, from_text},
-    envelope::Violation,
-    frame::Signature,
-    hello::GateMac,
-    limits,
+    NodeId, binary::Writer, encoding::base64_newtype, envelope::Violation, frame::Signature,
+    hello::GateMac, limits,
 };
 use base64::{
     Engine,
     engine::{general_purpose::NO_PAD, simd::Simd},
 };
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error, Visitor},
+};
 use std::{collections::BTreeMap, fmt, sync::LazyLock};
 
 base64_newtype!(
@@ -66,9 +64,26 @@ impl Ciphertext {
 
 impl<'de> Deserialize<'de> for Ciphertext {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        from_text(deserializer, |text| {
-            BASE64URL.decode(text).map(Self).map_err(|_| "not base64url")
-        })
+        /// As bytes: what isn't in the alphabet isn't UTF-8 either, and is looked at once.
+        struct Text;
+
+        impl Visitor<'_> for Text {
+            type Value = Ciphertext;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("base64url")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Ciphertext, E> {
+                self.visit_bytes(text.as_bytes())
+            }
+
+            fn visit_bytes<E: Error>(self, text: &[u8]) -> Result<Ciphertext, E> {
+                BASE64URL.decode(text).map(Ciphertext).map_err(|_| E::custom("not base64url"))
+            }
+        }
+
+        deserializer.deserialize_bytes(Text)
     }
 }
 

@@ -14,10 +14,15 @@ use chacha20poly1305::{
 use chat_protocol::{
     Item,
     frame::{self, Terms},
+    limits,
     sealed::{Ciphertext, Commitment},
 };
-use minicbor_serde::Serializer;
-use serde::{Deserialize, Serialize};
+use minicbor_serde::{Deserializer, Serializer};
+use serde::{
+    Deserialize, Deserializer as _, Serialize,
+    de::{Error, SeqAccess, Visitor},
+};
+use std::fmt;
 use zeroize::Zeroizing;
 
 /// Sizes that contents are padded to: a length tells little.
@@ -121,27 +126,43 @@ struct Written<'a> {
 #[must_use]
 pub fn parse_batch(bytes: Vec<u8>) -> Option<Vec<Item>> {
     let bytes = Bytes::from(bytes);
-    let written: Vec<Written<'_>> = minicbor_serde::from_slice(&bytes).ok()?;
-    let shares = 2 * written.iter().map(|item| item.text.len()).sum::<usize>() > bytes.len();
-    let text = |text: &str| {
-        let sliced = shares.then(|| ByteString::try_from(bytes.slice_ref(text.as_bytes())).ok());
-        sliced.flatten().unwrap_or_else(|| text.into())
-    };
-    let items = written.into_iter().map(|Written { kind, text: said, at, terms }| Item {
-        kind: kind.into(),
-        text: text(said),
-        at,
-        terms,
-    });
-    let items: Vec<_> = items.collect();
+    let mut items = (&mut Deserializer::new(&bytes)).deserialize_seq(Batch(&bytes)).ok()?;
     frame::check_items(&items).ok()?;
+    if 2 * items.iter().map(|item| item.text.len()).sum::<usize>() <= bytes.len() {
+        items.iter_mut().for_each(|item| item.text = (&*item.text).into());
+    }
     Some(items)
+}
+
+/// Reads items whose texts are slices of these bytes.
+struct Batch<'a>(&'a Bytes);
+
+impl<'de> Visitor<'de> for Batch<'de> {
+    type Value = Vec<Item>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of items")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<Item>, A::Error> {
+        let most = limits::BATCH_ITEMS;
+        let mut read = Vec::with_capacity(items.size_hint().map_or(0, |count| count.min(most)));
+        while let Some(Written { kind, text, at, terms }) = items.next_element()? {
+            if read.len() == most {
+                return Err(A::Error::custom("too many items"));
+            }
+            let text = self.0.slice_ref(text.as_bytes());
+            let text = ByteString::try_from(text).map_err(A::Error::custom)?;
+            read.push(Item { kind: kind.into(), text, at, terms });
+        }
+        Ok(read)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chat_protocol::{ItemKind, limits};
+    use chat_protocol::ItemKind;
     use std::collections::BTreeSet;
 
     fn key(byte: u8) -> Key {
