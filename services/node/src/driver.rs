@@ -17,16 +17,14 @@ use chat_protocol::{
     subject::{MEMBERS_GROUP, RoomSubjects},
 };
 use chat_seal::Seal;
-use futures_util::{StreamExt, future::pending};
+use futures_util::{FutureExt, StreamExt, future::pending};
 use std::{collections::BTreeSet, time::SystemTime};
 use tokio::{
     sync::{mpsc, oneshot, watch},
-    task::coop::consume_budget,
+    task::{coop::consume_budget, unconstrained},
     time::{Duration, Instant, sleep_until, timeout},
 };
 
-/// Messages on their way to the client's own queue; what doesn't fit is lost and repaired.
-const OUTGOING: usize = 4096;
 /// The server must have processed the subscriptions by then.
 const CONFIRM: Duration = Duration::from_secs(5);
 /// Somebody must have answered a joiner by then, or said that nobody is there.
@@ -36,12 +34,6 @@ const ENTER: Duration = Duration::from_secs(15);
 const UNIT: Duration = Duration::from_micros(8);
 /// Last messages get this long to leave the process.
 const LAST_WORDS: Duration = Duration::from_millis(500);
-
-struct Outgoing {
-    subject: String,
-    reply: Option<String>,
-    payload: Vec<u8>,
-}
 
 /// The room's ends of what its user holds.
 pub(crate) struct User {
@@ -74,8 +66,6 @@ pub(crate) struct Driver {
     commands: mpsc::Receiver<Command>,
     hurried: watch::Receiver<Option<Reason>>,
     handover: Handover,
-    outgoing: mpsc::Sender<Outgoing>,
-    writer: tokio::task::JoinHandle<()>,
     entered: Option<oneshot::Sender<Result<(), EnterError>>>,
     origin: Instant,
     /// Its user is gone.
@@ -122,11 +112,9 @@ impl Driver {
         let server = connection.server.clone();
         let participant =
             Participant::new(seal, config, entry, server, max_payload, Time::ZERO, wall());
-        let (outgoing, queue) = mpsc::channel(OUTGOING);
         let mut link = connection.link.clone();
         let seen = link.borrow_and_update().clone();
         Ok(Self {
-            writer: tokio::spawn(write(connection.clone(), queue)),
             link,
             seen,
             connection,
@@ -144,7 +132,6 @@ impl Driver {
             commands,
             hurried,
             handover,
-            outgoing,
             entered: None,
             origin: Instant::now(),
             abandoned: false,
@@ -304,9 +291,19 @@ impl Driver {
         }
     }
 
+    /// Hands it to the client, if that has a place for it: what it hasn't is lost, and repaired.
     fn send(&self, subject: String, reply: Option<String>, payload: Vec<u8>) {
-        if self.outgoing.try_send(Outgoing { subject, reply, payload }).is_err() {
-            tracing::warn!("the connection doesn't keep up: a message was dropped");
+        let client = self.connection.client();
+        let sending = async {
+            match reply {
+                Some(reply) => client.publish_with_reply(subject, reply, payload.into()).await,
+                None => client.publish(subject, payload.into()).await,
+            }
+        };
+        match unconstrained(sending).now_or_never() {
+            Some(Ok(())) => {}
+            Some(Err(error)) => tracing::warn!(%error, "a message could not be sent"),
+            None => tracing::warn!("the connection doesn't keep up: a message was dropped"),
         }
     }
 
@@ -330,13 +327,8 @@ impl Driver {
 
     /// Last words out, last events to the user.
     async fn finish(self) {
-        let Self { connection, outgoing, writer, handover, .. } = self;
-        drop(outgoing);
-        let _ = timeout(LAST_WORDS, async {
-            let _ = writer.await;
-            let _ = connection.client().flush().await;
-        })
-        .await;
+        let Self { connection, handover, .. } = self;
+        let _ = timeout(LAST_WORDS, connection.client().flush()).await;
         handover.finish().await;
     }
 }
@@ -432,20 +424,6 @@ async fn heard(events: &mut Option<mpsc::Receiver<Box<Event>>>) -> Option<Box<Ev
 /// Whether it looks like [`confirm`]'s, which may come back once more.
 fn is_word(message: &Message) -> bool {
     message.payload.is_empty() && message.status.is_none()
-}
-
-/// Feeds the client; waits instead of the room's task while the client's queue is full.
-async fn write(connection: Connection, mut queue: mpsc::Receiver<Outgoing>) {
-    while let Some(Outgoing { subject, reply, payload }) = queue.recv().await {
-        let client = connection.client();
-        let sent = match reply {
-            Some(reply) => client.publish_with_reply(subject, reply, payload.into()).await,
-            None => client.publish(subject, payload.into()).await,
-        };
-        if let Err(error) = sent {
-            tracing::warn!(%error, "a message could not be sent");
-        }
-    }
 }
 
 fn reply_token(kind: RequestKind) -> &'static str {
