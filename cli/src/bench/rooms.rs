@@ -54,7 +54,7 @@ impl Ear for NodeEar {
     async fn hear(&mut self) -> Option<Mark> {
         loop {
             if let Event::Message(message) = self.events.recv().await?
-                && message.node != self.me
+                && message.node() != self.me
                 && let Some(mark) = Mark::of(message.text.as_bytes())
             {
                 return Some(mark);

@@ -85,7 +85,7 @@ pub(crate) async fn play(
         person.hears(6).await?;
         let late = person.messages[3..]
             .iter()
-            .filter(|m| m.late || m.via.is_some())
+            .filter(|m| m.origin.late || m.origin.via.is_some())
             .map(|m| line(m, &names));
         let late: Vec<_> = late.collect();
         if !late.is_empty() {
@@ -200,7 +200,7 @@ impl Person {
             Event::Message(message) => self.messages.push(message),
             Event::Connection { state } => self.connected = state == ConnectionState::Up,
             Event::Agreement { same, of, .. } => self.agreed = (same, of),
-            Event::Closed(closed) => self.closed = Some(closed),
+            Event::Closed(closed) => self.closed = Some(*closed),
             _ => {}
         }
     }
@@ -214,7 +214,7 @@ fn transcript(
 ) -> Result<(), Failure> {
     tell(&format!("\n{}'s transcript, digest {}", person.name, closed.digest))?;
     for id in &closed.order {
-        if let Some(message) = person.messages.iter().find(|message| message.id == *id) {
+        if let Some(message) = person.messages.iter().find(|message| message.id() == *id) {
             tell(&line(message, names))?;
         }
     }
@@ -222,7 +222,8 @@ fn transcript(
 }
 
 fn line(message: &Message, names: &BTreeMap<NodeId, &str>) -> String {
-    format!("  {:22} {}: {}", clock(&message.clock, names), message.nick, message.text)
+    let Message { origin, text, .. } = message;
+    format!("  {:22} {}: {text}", clock(&origin.clock, names), origin.nick)
 }
 
 fn clock(clock: &VectorClock, names: &BTreeMap<NodeId, &str>) -> String {

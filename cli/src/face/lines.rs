@@ -27,7 +27,7 @@ impl Lines {
 impl Face for Lines {
     fn text(&mut self, event: &Event) -> Option<Shown> {
         match event {
-            Event::Message(message) if self.echoed && Some(message.node) == self.own => None,
+            Event::Message(message) if self.echoed && Some(message.node()) == self.own => None,
             Event::Message(message) => Some(Shown::Data(telling::message(message, self.colors))),
             Event::Ready(ready) => {
                 self.own = Some(ready.node);

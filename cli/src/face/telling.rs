@@ -7,10 +7,10 @@ use chat_protocol::{NodeId, limits, text};
 
 /// `nick·tag: text`, further lines indented.
 pub(super) fn message(message: &Message, colors: bool) -> String {
-    let who = who(&message.nick, message.node);
-    let who = if colors { colored(&who, message.node) } else { who };
+    let who = who(&message.origin.nick, message.node());
+    let who = if colors { colored(&who, message.node()) } else { who };
     let said = text::lines(&message.text).replace('\n', "\n  ");
-    let late = if message.late { " (late)" } else { "" };
+    let late = if message.origin.late { " (late)" } else { "" };
     if message.action { format!("* {who} {said}{late}") } else { format!("{who}: {said}{late}") }
 }
 
@@ -120,27 +120,22 @@ fn colored(who: &str, node: NodeId) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chat_node::{MessageId, WallClock};
+    use chat_node::{Origin, WallClock};
     use chat_protocol::{Dot, Lamport, Number, VectorClock};
 
     fn said(text: &str, nick: &str) -> String {
-        let node = NodeId([0; 10]);
-        let dot = Dot::new(node, Number(2));
-        let said = Message {
-            id: MessageId { dot, index: 0 },
-            node,
+        let origin = Origin {
+            dot: Dot::new(NodeId([0; 10]), Number(2)),
             nick: nick.into(),
-            text: text.into(),
-            action: false,
             clock: VectorClock::new().into(),
             lamport: Lamport(1),
-            sent_at: WallClock(0),
             late: false,
             gap: vec![],
             backfill: false,
             via: None,
         };
-        message(&said, false)
+        let (origin, text, sent_at) = (origin.into(), text.into(), WallClock(0));
+        message(&Message { origin, index: 0, text, action: false, sent_at }, false)
     }
 
     #[test]

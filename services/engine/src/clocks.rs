@@ -3,7 +3,10 @@
 
 use crate::Entry;
 use chat_protocol::{Dot, VectorClock};
-use std::collections::{HashMap, VecDeque};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
 
 /// Clock entries kept in all, of 24 bytes.
 const ENTRIES: usize = 1 << 17;
@@ -13,7 +16,7 @@ const ENTRIES: usize = 1 << 17;
 /// author's previous one, mostly.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Clocks {
-    known: HashMap<Dot, VectorClock>,
+    known: HashMap<Dot, Arc<VectorClock>>,
     oldest: VecDeque<Dot>,
     entries: usize,
 }
@@ -25,11 +28,11 @@ impl Clocks {
 
     /// The full clock of a frame delivered of late.
     pub(crate) fn get(&self, dot: Dot) -> Option<&VectorClock> {
-        self.known.get(&dot)
+        self.known.get(&dot).map(AsRef::as_ref)
     }
 
     /// Notes a delivered frame and returns its full clock.
-    pub(crate) fn deliver(&mut self, entry: &Entry) -> VectorClock {
+    pub(crate) fn deliver(&mut self, entry: &Entry) -> Arc<VectorClock> {
         let mut full = VectorClock::new();
         for dot in entry.dependencies() {
             // What a full clock covers it has taken over.
@@ -43,6 +46,7 @@ impl Clocks {
         // A frame's own entry is its number, whatever others claim of its author.
         full.set(entry.dot());
         self.entries += full.len();
+        let full = Arc::new(full);
         self.known.insert(entry.dot(), full.clone());
         self.oldest.push_back(entry.dot());
         while self.entries > ENTRIES && self.oldest.len() > 1 {

@@ -2,6 +2,7 @@
 
 use crate::Entry;
 use chat_protocol::{Beat, Dot, Give, NodeId, Number, VectorClock, Want};
+use std::sync::Arc;
 
 /// Something that happened outside.
 #[derive(Clone, Debug)]
@@ -111,7 +112,7 @@ pub struct Delivery {
     /// The frame.
     pub entry: Entry,
     /// Everything in its past, itself included.
-    pub clock: VectorClock,
+    pub clock: Arc<VectorClock>,
     /// What it depends on and nobody could give.
     pub gap: Vec<Dot>,
     /// Its place is before a frame delivered earlier.

@@ -5,7 +5,7 @@ use bytestring::ByteString;
 use chat_engine::Standing;
 use chat_protocol::{Dot, Lamport, NodeId, RoomId, VectorClock, hash::TranscriptDigest};
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, ser::SerializeStruct};
 use std::{fmt, sync::Arc};
 
 /// Something that happened in a room. Serialized, it is one line of `chat --json`.
@@ -13,7 +13,7 @@ use std::{fmt, sync::Arc};
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// The node is in the room. Always first.
-    Ready(Ready),
+    Ready(Box<Ready>),
     /// What was said before this node came in is on its way. No part of the contract: it
     /// can't be serialized.
     #[serde(skip)]
@@ -26,7 +26,7 @@ pub enum Event {
     /// Something said, in causal order.
     Message(Message),
     /// Someone's presence or nick changed.
-    Member(Member),
+    Member(Box<Member>),
     /// How many present members have the same transcript.
     Agreement {
         /// Of this node's transcript.
@@ -53,7 +53,7 @@ pub enum Event {
     /// The answer to [`Command::Verify`](crate::Command::Verify). No part of the contract:
     /// it can't be serialized.
     #[serde(skip)]
-    Verified(Verified),
+    Verified(Box<Verified>),
     /// The connection to the server came or went.
     Connection {
         /// Which.
@@ -64,7 +64,7 @@ pub enum Event {
     /// Something the user should know.
     Warning(Notice),
     /// The node is out of the room. Always last.
-    Closed(Closed),
+    Closed(Box<Closed>),
 }
 
 /// See [`Event::Ready`].
@@ -93,26 +93,32 @@ pub struct Ready {
     pub topic: Option<String>,
 }
 
-/// See [`Event::Message`].
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// See [`Event::Message`]. Small: there are hundreds in a frame.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Message {
-    /// Its name.
-    pub id: MessageId,
-    /// Its author.
-    pub node: NodeId,
-    /// Its author's nick at the time.
-    pub nick: Arc<str>,
+    /// What it has in common with the others of its frame.
+    pub origin: Arc<Origin>,
+    /// Its place in the frame's batch, from 0.
+    pub index: usize,
     /// Verbatim; clean it before a terminal sees it.
     pub text: ByteString,
     /// The text is something done (`/me`), not said.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub action: bool,
+    /// The author's wall clock: a label.
+    pub sent_at: WallClock,
+}
+
+/// What the messages of a frame have in common.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Origin {
+    /// The frame.
+    pub dot: Dot,
+    /// Its author's nick at the time.
+    pub nick: Arc<str>,
     /// Everything in its past: the full vector clock.
     pub clock: Arc<VectorClock>,
     /// Its Lamport time.
     pub lamport: Lamport,
-    /// The author's wall clock: a label.
-    pub sent_at: WallClock,
     /// Its place is before a message already shown.
     pub late: bool,
     /// Frames that it depends on and that nobody could give.
@@ -121,6 +127,43 @@ pub struct Message {
     pub backfill: bool,
     /// Who repaired it, if it didn't come from its author.
     pub via: Option<NodeId>,
+}
+
+impl Message {
+    /// Its name.
+    #[must_use]
+    pub fn id(&self) -> MessageId {
+        MessageId { dot: self.origin.dot, index: self.index }
+    }
+
+    /// Its author.
+    #[must_use]
+    pub fn node(&self) -> NodeId {
+        self.origin.dot.node
+    }
+}
+
+impl Serialize for Message {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { origin, text, action, sent_at, .. } = self;
+        let Origin { nick, clock, lamport, late, gap, backfill, via, .. } = &**origin;
+        let mut fields = serializer.serialize_struct("Message", 12)?;
+        fields.serialize_field("id", &self.id())?;
+        fields.serialize_field("node", &self.node())?;
+        fields.serialize_field("nick", nick)?;
+        fields.serialize_field("text", text)?;
+        if *action {
+            fields.serialize_field("action", action)?;
+        }
+        fields.serialize_field("clock", clock)?;
+        fields.serialize_field("lamport", lamport)?;
+        fields.serialize_field("sent_at", sent_at)?;
+        fields.serialize_field("late", late)?;
+        fields.serialize_field("gap", gap)?;
+        fields.serialize_field("backfill", backfill)?;
+        fields.serialize_field("via", via)?;
+        fields.end()
+    }
 }
 
 /// The name of a message: its frame's dot and its index in the frame's batch.
@@ -301,4 +344,35 @@ pub enum Reason {
     Expelled,
     /// The server is gone for good.
     ServerLost,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chat_protocol::Number;
+
+    #[test]
+    fn a_message_is_one_line_of_the_contract_and_little_to_move() {
+        let dot = Dot::new(NodeId([0; 10]), Number(2));
+        let origin = Origin {
+            dot,
+            nick: "ann".into(),
+            clock: Arc::new([dot].into_iter().collect()),
+            lamport: Lamport(7),
+            late: false,
+            gap: vec![Dot::new(dot.node, Number(1))],
+            backfill: true,
+            via: None,
+        };
+        let (origin, text, sent_at) = (origin.into(), "hi".into(), WallClock(0));
+        let mut message = Message { origin, index: 3, text, action: false, sent_at };
+        let json = |message: &Message| {
+            serde_json::to_string(&Event::Message(message.clone())).expect("it has text keys")
+        };
+        let expected = r#"{"event":"message","id":"aaaaaaaaaaaaaaaa:2.3","node":"aaaaaaaaaaaaaaaa","nick":"ann","text":"hi","clock":{"aaaaaaaaaaaaaaaa":2},"lamport":7,"sent_at":"1970-01-01T00:00:00Z","late":false,"gap":["aaaaaaaaaaaaaaaa:1"],"backfill":true,"via":null}"#;
+        assert_eq!(json(&message), expected);
+        message.action = true;
+        assert_eq!(json(&message), expected.replace(r#""hi","#, r#""hi","action":true,"#));
+        assert!(size_of::<Event>() <= 72);
+    }
 }

@@ -23,8 +23,8 @@ mod unshown;
 
 pub use chat_engine::Standing;
 pub use event::{
-    Change, Closed, Code, ConnectionState, Event, Member, Message, MessageId, Notice, Ready,
-    Reason, Verified, WallClock,
+    Change, Closed, Code, ConnectionState, Event, Member, Message, MessageId, Notice, Origin,
+    Ready, Reason, Verified, WallClock,
 };
 pub use handover::Events;
 pub use listeners::{Company, Listener, ListenerKind, ListenersState, Look, company, look};

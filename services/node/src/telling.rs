@@ -1,8 +1,10 @@
 //! The engine's terms in the user's: deliveries as messages, presence as member changes.
 
-use crate::{Change, Closed, ConnectionState, Event, Message, MessageId, Reason, WallClock};
+use crate::{
+    Change, Closed, ConnectionState, Event, Message, MessageId, Origin, Reason, WallClock,
+};
 use chat_engine::{Delivery, LinkState, PresenceChange};
-use chat_protocol::{Dot, Item, ItemKind, VectorClock, hash::TranscriptDigest};
+use chat_protocol::{Dot, Item, ItemKind, hash::TranscriptDigest};
 use std::sync::Arc;
 
 /// The permanent banner of a room without encryption.
@@ -10,28 +12,28 @@ pub(crate) const CLEAR: &str = "CLEAR: readable by anyone on this server";
 /// What a room without an invite is told.
 pub(crate) const OPEN: &str = "open: strangers may be listening";
 
-pub(crate) fn message(
-    delivery: &Delivery,
-    (index, item): (usize, Item),
-    nick: Arc<str>,
-    clock: Arc<VectorClock>,
-    gap: &[Dot],
-) -> Message {
-    let frame = &delivery.entry.frame;
-    Message {
-        id: MessageId { dot: frame.dot(), index },
-        node: frame.from,
+pub(crate) fn origin(delivery: &Delivery, nick: Arc<str>, gap: &[Dot]) -> Arc<Origin> {
+    let Delivery { entry, clock, late, backfill, via, .. } = delivery;
+    Arc::new(Origin {
+        dot: entry.dot(),
         nick,
+        clock: clock.clone(),
+        lamport: entry.frame.lamport,
+        late: *late,
+        gap: gap.to_vec(),
+        backfill: *backfill,
+        via: *via,
+    })
+}
+
+pub(crate) fn message(origin: &Arc<Origin>, index: usize, item: Item) -> Event {
+    Event::Message(Message {
+        origin: origin.clone(),
+        index,
         action: item.kind == ItemKind::Action,
         text: item.text,
-        clock,
-        lamport: frame.lamport,
         sent_at: WallClock(item.at),
-        late: delivery.late,
-        gap: gap.to_vec(),
-        backfill: delivery.backfill,
-        via: delivery.via,
-    }
+    })
 }
 
 /// The gap before a delivery, if it has one.

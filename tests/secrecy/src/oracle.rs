@@ -26,9 +26,9 @@ impl Audiences {
     pub fn sealed(&mut self, message: &Message, author: &Person, now: Time) {
         let view = author.participant.members().chain([author.id]).collect();
         self.texts.insert(message.text.to_string(), (now, view));
-        let Dot { node, number } = message.id.dot;
-        let key = Key { lamport: message.lamport, node, number };
-        self.frames.insert(message.id.dot, (key, message.text.to_string()));
+        let Dot { node, number } = message.origin.dot;
+        let key = Key { lamport: message.origin.lamport, node, number };
+        self.frames.insert(message.origin.dot, (key, message.text.to_string()));
     }
 
     /// Someone shows a text. What is wrong with that, if anything.
@@ -72,11 +72,13 @@ impl Audiences {
     pub fn out_of_order(&self, message: &Message, reader: &Person) -> Option<String> {
         let floor = reader.participant.floor();
         let due = |dot: Dot, key: Key| {
-            let in_past = dot != message.id.dot && message.clock.covers(dot);
+            let in_past = dot != message.origin.dot && message.origin.clock.covers(dot);
             in_past && key > floor && !reader.lost.covers(dot)
         };
         let is_missing = |dot: &Dot, text: &String| {
-            !reader.read.contains(text) && !message.gap.contains(dot) && !reader.told.contains(dot)
+            !reader.read.contains(text)
+                && !message.origin.gap.contains(dot)
+                && !reader.told.contains(dot)
         };
         let mut frames = self.frames.iter();
         let (dot, (_, text)) =

@@ -213,7 +213,7 @@ impl World {
         match event {
             Event::Ready(_) => self.people[who].ready = true,
             Event::Message(message) => {
-                let own = message.node == self.people[who].id;
+                let own = message.node() == self.people[who].id;
                 if own {
                     self.audiences.sealed(message, &self.people[who], self.now);
                 }
@@ -222,10 +222,10 @@ impl World {
                 if let Some(wrong) = wrong.or(early) {
                     self.violation.get_or_insert(wrong);
                 }
-                self.people[who].told.extend(&message.gap);
+                self.people[who].told.extend(&message.origin.gap);
                 let fresh = self.people[who].read.insert(message.text.to_string());
                 if !fresh {
-                    let twice = format!("{} shows {:?} twice", message.node, message.text);
+                    let twice = format!("{} shows {:?} twice", message.node(), message.text);
                     self.violation.get_or_insert(twice);
                 }
                 self.read += usize::from(!own);

@@ -15,7 +15,7 @@ use super::{
     view,
 };
 use crate::face::{Said, telling};
-use chat_node::{Code, Command, ConnectionState, Event, ListenersState, Message, Notice};
+use chat_node::{Code, Command, ConnectionState, Event, ListenersState, Message, Notice, Origin};
 use chat_protocol::{Key, NodeId, limits, text};
 use jiff::tz::TimeZone;
 use std::time::Duration;
@@ -121,7 +121,7 @@ impl Model {
                 }
             }
             Event::CatchingUp { held, of } => self.room.catching_up = Some((held, of)),
-            Event::Message(message) => return self.message(message),
+            Event::Message(message) => return self.message(&message),
             Event::Member(member) => {
                 let told = self.room.changed(&member);
                 self.tell(told);
@@ -139,7 +139,7 @@ impl Model {
                 let count = missing.len();
                 self.transcript.tell(Kind::Wrong(format!("{count} message(s) are missing here")));
             }
-            Event::Verified(verified) => self.room.verified = Some(verified),
+            Event::Verified(verified) => self.room.verified = Some(*verified),
             Event::Listeners { state, found } => {
                 if state == ListenersState::Seen {
                     self.transcript.tell(Kind::Wrong(telling::listeners(state, &found)));
@@ -234,8 +234,8 @@ impl Model {
         self.transcript.tell(Kind::Told(text.into()));
     }
 
-    fn message(&mut self, message: Message) -> Option<Action> {
-        let own = Some(message.node) == self.room.own;
+    fn message(&mut self, message: &Message) -> Option<Action> {
+        let own = Some(message.node()) == self.room.own;
         let spoken = self.spoken(message, own);
         let (late, backfill, mention) = (spoken.late, spoken.backfill, spoken.mention);
         let (author, nick, via) = (spoken.dot().node, spoken.nick.clone(), spoken.via);
@@ -262,23 +262,23 @@ impl Model {
     }
 
     /// A message as it is shown: nothing in it can steer the terminal any more.
-    fn spoken(&self, message: Message, own: bool) -> Spoken {
-        let dot = message.id.dot;
+    fn spoken(&self, message: &Message, own: bool) -> Spoken {
+        let Origin { dot, nick, clock, lamport, late, gap, backfill, via } = &*message.origin;
         let text = text::lines(&message.text).replace('\t', "    ");
         let at = message.sent_at.timestamp().to_zoned_datetime(self.zone.clone());
         Spoken {
-            id: message.id,
-            key: Key { lamport: message.lamport, node: dot.node, number: dot.number },
-            nick: text::one_line(&message.nick, limits::NICK_CHARS),
+            id: message.id(),
+            key: Key { lamport: *lamport, node: dot.node, number: dot.number },
+            nick: text::one_line(nick, limits::NICK_CHARS),
             mention: !own && mentions(&text, &self.room.nick),
             text,
             action: message.action,
             at: at.strftime("%H:%M").to_string(),
-            late: message.late,
-            backfill: message.backfill,
-            via: message.via,
-            gap: message.gap,
-            clock: Some(message.clock),
+            late: *late,
+            backfill: *backfill,
+            via: *via,
+            gap: gap.clone(),
+            clock: Some(clock.clone()),
         }
     }
 }

@@ -7,7 +7,7 @@ use super::{
 };
 use chat_node::{
     Change, ConnectionState, Event, Listener, ListenerKind, ListenersState, Member, Message,
-    MessageId, Ready, Standing, Verified, WallClock,
+    Origin, Ready, Standing, Verified, WallClock,
 };
 use chat_protocol::{
     Dot, Key, Lamport, NodeId, Number, RoomId, VectorClock, hash::TranscriptDigest,
@@ -43,7 +43,7 @@ pub(super) fn spoken(
 ) -> Spoken {
     let dot = Dot::new(node(author), Number(number));
     Spoken {
-        id: MessageId { dot, index: 0 },
+        id: chat_node::MessageId { dot, index: 0 },
         key: Key { lamport: Lamport(lamport), node: dot.node, number: dot.number },
         nick: "nick".into(),
         text: text.into(),
@@ -101,14 +101,14 @@ impl Scene {
     }
 
     pub(super) fn enter(&mut self, members: usize) {
-        self.tell(Event::Ready(ready(members)));
+        self.tell(Event::Ready(ready(members).into()));
     }
 
     /// Into a sealed one that anyone may enter.
     pub(super) fn enter_public(&mut self, members: usize) {
         let ready = ready(members);
         let invite = ready.room.to_string();
-        self.tell(Event::Ready(Ready { sealed: true, invite, ..ready }));
+        self.tell(Event::Ready(Ready { sealed: true, invite, ..ready }.into()));
     }
 
     pub(super) fn tell(&mut self, event: Event) -> Option<Action> {
@@ -121,23 +121,15 @@ impl Scene {
 
     pub(super) fn change(&mut self, author: u8, nick: &str, change: Change) {
         let fingerprint = "abcdef-ghijkl-mnopqr".into();
-        self.tell(Event::Member(Member {
-            change,
-            node: node(author),
-            nick: nick.into(),
-            fingerprint,
-            was: None,
-        }));
+        let (node, nick) = (node(author), nick.into());
+        let member = Member { change, node, nick, fingerprint, was: None };
+        self.tell(Event::Member(member.into()));
     }
 
     pub(super) fn renamed(&mut self, author: u8, was: &str, nick: &str) {
-        self.tell(Event::Member(Member {
-            change: Change::Renamed,
-            node: node(author),
-            nick: nick.into(),
-            fingerprint: String::new(),
-            was: Some(was.into()),
-        }));
+        let (node, nick, was) = (node(author), nick.into(), Some(was.into()));
+        let (change, fingerprint) = (Change::Renamed, String::new());
+        self.tell(Event::Member(Member { change, node, nick, fingerprint, was }.into()));
     }
 
     pub(super) fn agree(&mut self, same: usize, of: usize) {
@@ -176,13 +168,14 @@ impl Scene {
             digest: Some(digest(if same { 1 } else { 2 })),
             holes,
         };
-        self.tell(Event::Verified(Verified {
+        let verified = Verified {
             digest: digest(1),
             holes: 0,
             members: vec![standing(2, true, 0), standing(3, false, 2)],
             wanted: vec![Dot::new(node(2), Number(7))],
             waived: vec![],
-        }));
+        };
+        self.tell(Event::Verified(verified.into()));
     }
 
     /// Said having seen only its author's own.
@@ -204,8 +197,7 @@ impl Scene {
         text: &str,
         seen: &[(u8, u64)],
     ) -> Option<Action> {
-        let message = message(author, number, lamport, text, seen);
-        self.tell(Event::Message(message))
+        self.tell(said(origin(author, number, lamport, seen), text))
     }
 
     /// Comes after what stands below it, through this member if any.
@@ -217,12 +209,8 @@ impl Scene {
         text: &str,
         via: Option<u8>,
     ) {
-        let late = Message {
-            late: true,
-            via: via.map(node),
-            ..message(author, number, lamport, text, &[])
-        };
-        self.tell(Event::Message(late));
+        let origin = origin(author, number, lamport, &[]);
+        self.tell(said(Origin { late: true, via: via.map(node), ..origin }, text));
     }
 
     pub(super) fn types(&mut self, text: &str) {
@@ -282,23 +270,20 @@ fn ready(members: usize) -> Ready {
     }
 }
 
-pub(super) fn message(
-    author: u8,
-    number: u64,
-    lamport: u64,
-    text: &str,
-    seen: &[(u8, u64)],
-) -> Message {
+/// A text, said at noon and as many minutes as its Lamport time says.
+pub(super) fn said(origin: Origin, text: &str) -> Event {
+    let sent_at = WallClock(NOON + origin.lamport.0 % 60 * 60_000);
+    let (origin, text) = (origin.into(), text.into());
+    Event::Message(Message { origin, index: 0, text, action: false, sent_at })
+}
+
+pub(super) fn origin(author: u8, number: u64, lamport: u64, seen: &[(u8, u64)]) -> Origin {
     let dot = Dot::new(node(author), Number(number));
-    Message {
-        id: MessageId { dot, index: 0 },
-        node: dot.node,
+    Origin {
+        dot,
         nick: NAMES[usize::from(author)].into(),
-        text: text.into(),
-        action: false,
         clock: clock(dot, seen).into(),
         lamport: Lamport(lamport),
-        sent_at: WallClock(NOON + lamport % 60 * 60_000),
         late: false,
         gap: vec![],
         backfill: false,

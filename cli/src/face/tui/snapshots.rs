@@ -3,8 +3,8 @@
 //! `UPDATE_SCREENS=1 cargo test -p chat-cli` writes the files anew; what changed is read in the
 //! difference.
 
-use super::scenes::{Scene, message, node};
-use chat_node::{Change, ConnectionState, Event, ListenerKind, Message};
+use super::scenes::{Scene, node, origin, said};
+use chat_node::{Change, ConnectionState, Event, ListenerKind, Origin};
 use chat_protocol::{Dot, Number};
 use ratatui::{
     crossterm::event::{Event as Input, KeyCode, KeyModifiers},
@@ -40,8 +40,7 @@ fn who_comes_later_catches_up() {
     scene.joins(3, "carol");
     for n in 1..=340 {
         let text = format!("said before you came, {n}");
-        let before = Message { backfill: true, ..message(2, n, n, &text, &[]) };
-        scene.tell(Event::Message(before));
+        scene.tell(said(Origin { backfill: true, ..origin(2, n, n, &[]) }, &text));
     }
     scene.tell(Event::CatchingUp { held: 340, of: 2_000 });
     check("catching-up", scene);
@@ -60,14 +59,14 @@ fn cut_off_it_says_so_and_keeps_what_is_said() {
 fn what_was_recovered_stands_at_its_place_and_is_told_of() {
     let mut scene = Scene::discussion();
     scene.said(1, 4, 7, "and bob?", &[(2, 3), (3, 2)]);
-    let late = |number, lamport, text, via| Message {
+    let late = |number, lamport, via| Origin {
         late: true,
         via: Some(node(via)),
-        ..message(2, number, lamport, text, &[(1, 3), (3, 2)])
+        ..origin(2, number, lamport, &[(1, 3), (3, 2)])
     };
-    scene.tell(Event::Message(late(4, 7, "I was cut off", 3)));
+    scene.tell(said(late(4, 7, 3), "I was cut off"));
     let gap = vec![Dot::new(node(2), Number(5)), Dot::new(node(2), Number(6))];
-    scene.tell(Event::Message(Message { gap, ..late(7, 9, "so they say", 3) }));
+    scene.tell(said(Origin { gap, ..late(7, 9, 3) }, "so they say"));
     scene.agree(2, 3);
     scene.passes(Duration::from_secs(3));
     check("recovered", scene);
@@ -259,7 +258,7 @@ fn all_scripts_stay_in_their_columns() {
     ];
     for (n, text) in (1..).zip(texts) {
         let nick = "日本語の名前".into();
-        scene.tell(Event::Message(Message { nick, ..message(2, n, n, text, &[]) }));
+        scene.tell(said(Origin { nick, ..origin(2, n, n, &[]) }, text));
     }
     scene.types("日本語 👍🏽 שלום");
     check("scripts", scene);

@@ -38,7 +38,7 @@ impl Participant {
             wanted: engine.wanted().collect(),
             waived: engine.waived().collect(),
         };
-        self.event(Event::Verified(verified));
+        self.event(Event::Verified(Box::new(verified)));
     }
 
     pub(super) fn announce(&mut self) {

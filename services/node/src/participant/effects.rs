@@ -117,7 +117,7 @@ impl Participant {
             members: self.engine.member_count(),
             topic: self.terms.topic.clone(),
         };
-        self.event(Event::Ready(ready));
+        self.event(Event::Ready(Box::new(ready)));
     }
 
     pub(super) fn synced(&mut self) {
@@ -226,24 +226,24 @@ impl Participant {
             self.shown.insert(dot, messages);
             self.gap(delivery)
         };
-        let clock = Arc::new(delivery.clock.clone());
-        let mut nick = self.names.get(&node);
+        let mut origin = telling::origin(delivery, self.names.get(&node), &gap);
+        let mut told = Vec::with_capacity(items.len());
         for (index, item) in items.into_iter().enumerate() {
             match item.kind {
                 ItemKind::Join | ItemKind::Nick => {
                     if self.names.set(node, &item.text) && !delivery.backfill {
-                        self.changed(node, Change::Renamed, Some(nick.to_string()));
+                        let was = Some(origin.nick.to_string());
+                        told.push(self.change(node, Change::Renamed, was));
                     }
-                    nick = self.names.get(&node);
+                    Arc::make_mut(&mut origin).nick = self.names.get(&node);
                 }
                 ItemKind::Text | ItemKind::Action => {
-                    let (nick, clock) = (nick.clone(), clock.clone());
-                    let message = telling::message(delivery, (index, item), nick, clock, &gap);
-                    self.event(Event::Message(message));
+                    told.push(telling::message(&origin, index, item));
                 }
                 ItemKind::Unknown(_) => {}
             }
         }
+        self.events(told);
     }
 
     /// What a message answers and isn't shown: what can't be read yet may still be, after it.
@@ -264,12 +264,13 @@ impl Participant {
     }
 
     pub(super) fn member(&mut self, node: NodeId, change: Change) {
-        self.changed(node, change, None);
+        let event = self.change(node, change, None);
+        self.event(event);
     }
 
-    fn changed(&mut self, node: NodeId, change: Change, was: Option<String>) {
+    fn change(&self, node: NodeId, change: Change, was: Option<String>) -> Event {
         let (nick, fingerprint) = (self.names.get(&node).to_string(), self.seal.fingerprint(&node));
-        self.event(Event::Member(Member { change, node, nick, fingerprint, was }));
+        Event::Member(Box::new(Member { change, node, nick, fingerprint, was }))
     }
 
     pub(super) fn trimmed(&mut self) {
@@ -319,7 +320,7 @@ impl Participant {
         let shown = |entry: &Entry| Some((entry.dot(), self.shown.get(&entry.dot())?.as_slice()));
         let held = self.engine.transcript().filter_map(shown);
         let closed = telling::closed(reason, self.engine.transcript_digest(), held);
-        self.event(Event::Closed(closed));
+        self.event(Event::Closed(Box::new(closed)));
         self.outputs.push_back(Output::Done);
     }
 }

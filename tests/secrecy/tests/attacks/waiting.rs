@@ -69,9 +69,9 @@ fn what_is_never_read_is_named_by_the_first_message_that_answers_it() {
         room.says(0, "another");
         room.run(Time::from_secs(5));
         let joined = Dot::new(room.people[2].id, Number(1));
-        let unread = [room.message(0, "under the new epoch").id.dot, joined];
-        assert_eq!(room.message(1, "an answer").gap, unread, "history: {history}");
-        assert_eq!(room.message(1, "another").gap, [], "it is told once");
+        let unread = [room.message(0, "under the new epoch").origin.dot, joined];
+        assert_eq!(room.message(1, "an answer").origin.gap, unread, "history: {history}");
+        assert_eq!(room.message(1, "another").origin.gap, [], "it is told once");
     }
 }
 
