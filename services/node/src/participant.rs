@@ -17,8 +17,8 @@ use crate::{
 };
 use chat_engine::{Config, Delivery, Engine, Input, LinkState, Time};
 use chat_protocol::{
-    Dot, Envelope, EpochId, Item, ItemKind, Key, NodeId, hash::TranscriptDigest, limits,
-    subject::RoomSubjects,
+    ContentHash, Dot, Envelope, EpochId, Item, ItemKind, Key, NodeId, hash::TranscriptDigest,
+    limits, subject::RoomSubjects,
 };
 use chat_seal::Seal;
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -99,6 +99,8 @@ pub struct Participant {
     forget_at: usize,
     announcer: Announcer,
     outbox: Outbox,
+    /// What is in the frame said last, until it is delivered here.
+    spoken: Option<(ContentHash, Vec<Item>)>,
     congestion: Congestion,
     /// Leaving, for this reason, once everything is said, and stable by then at the latest.
     leaving: Option<(Reason, Time)>,
@@ -163,6 +165,7 @@ impl Participant {
             shown: HashMap::new(),
             forget_at: sealing::SPARE_KEYS,
             outbox: Outbox::default(),
+            spoken: None,
             congestion: Congestion::new(me),
             leaving: None,
             said_final: false,

@@ -90,7 +90,7 @@ fn measure(members: usize) {
     let begun = Instant::now();
     let closed: Vec<_> = drafts
         .into_iter()
-        .map(|draft| author.close(draft, vec![item.clone()]).expect("there is an epoch").0)
+        .map(|draft| author.close(draft, std::slice::from_ref(&item)).expect("there is an epoch").0)
         .collect();
     let times = u32::try_from(MESSAGES).expect("few");
     let sealing = micros(begun, times);

@@ -166,8 +166,16 @@ impl Keyring {
         Some(key)
     }
 
-    pub(crate) fn keep(&mut self, hash: ContentHash, key: Key) {
-        self.messages.insert(hash, key);
+    /// Keeps the key of a frame of this node for those who come later, if they are given it.
+    pub(crate) fn keep(&mut self, frame: &Frame, hash: ContentHash, key: Key) {
+        if self.passes_on(frame) {
+            self.messages.insert(hash, key);
+        }
+    }
+
+    /// Whether those who come later may read it: without history only the name in a join frame.
+    fn passes_on(&self, frame: &Frame) -> bool {
+        self.history || frame.number == Number(1)
     }
 
     /// Finds the key of a frame whose signature was checked, and keeps it until it is read.
@@ -190,8 +198,7 @@ impl Keyring {
         Admission::Readable
     }
 
-    /// Reads a frame, if its key is here. Without history the key is wiped with that, except of
-    /// a join frame: those who come later need the name.
+    /// Reads a frame, if its key is here. The key is wiped with that, unless it is passed on.
     pub(crate) fn open(
         &mut self,
         frame: &Frame,
@@ -201,7 +208,7 @@ impl Keyring {
         let sealed = frame.sealed.as_ref()?;
         let key = self.messages.get(&hash)?;
         let items = body::decrypt(key, &bound(rid, frame), &sealed.body);
-        if !self.history && frame.number > Number(1) {
+        if !self.passes_on(frame) {
             self.messages.remove(&hash);
         }
         items

@@ -212,19 +212,19 @@ impl Seal {
     /// Puts items into a frame of this node and signs it. None if they can't be sealed: there
     /// is no epoch, or they are too large. A frame that says nothing always can.
     #[must_use]
-    pub fn close(&mut self, mut frame: Frame, items: Vec<Item>) -> Option<(Frame, ContentHash)> {
+    pub fn close(&mut self, mut frame: Frame, items: &[Item]) -> Option<(Frame, ContentHash)> {
         let rid = self.room.id().0;
         let key = match &mut self.keyring {
-            Some(keyring) if !items.is_empty() => Some(keyring.close(&mut frame, &items, &rid)?),
+            Some(keyring) if !items.is_empty() => Some(keyring.close(&mut frame, items, &rid)?),
             _ => {
-                frame.items = items;
+                frame.items = items.to_vec();
                 None
             }
         };
         let hash = frame.content_hash();
         frame.sig = self.me.sign_hash(self.room.id(), &hash.0);
         if let (Some(key), Some(keyring)) = (key, &mut self.keyring) {
-            keyring.keep(hash, key);
+            keyring.keep(&frame, hash, key);
         }
         Some((frame, hash))
     }

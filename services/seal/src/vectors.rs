@@ -162,7 +162,7 @@ fn frames() -> Value {
         sig: Signature::ZERO,
     };
     let item = Item { kind: ItemKind::Text, text: "Gr\u{fc}\u{df}e".into(), at: 17, terms: None };
-    let (frame, hash) = seal.close(frame, vec![item]).unwrap();
+    let (frame, hash) = seal.close(frame, &[item]).unwrap();
     let sealed = frame.sealed.as_ref().unwrap();
     let mint = seal.mint_of(&sealed.epoch).unwrap();
     let counts: BTreeMap<_, _> = clock.dots().map(|dot| (hex(dot.node.0), dot.number.0)).collect();

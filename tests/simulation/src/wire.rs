@@ -73,7 +73,7 @@ impl Edge {
                 entry(frame)
             }
             Self::Real(seal) => {
-                let closed = seal.borrow_mut().close(frame, items);
+                let closed = seal.borrow_mut().close(frame, &items);
                 let (frame, hash) = closed.expect("a clear room takes anything");
                 Entry::new(Arc::new(frame), hash)
             }

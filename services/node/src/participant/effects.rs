@@ -181,7 +181,8 @@ impl Participant {
 
     pub(super) fn deliver(&mut self, delivery: &Delivery) {
         self.agreeing.transcript_changed();
-        match self.open(&delivery.entry) {
+        let spoken = self.spoken.take_if(|(hash, _)| *hash == delivery.entry.hash);
+        match spoken.map(|(_, items)| items).or_else(|| self.open(&delivery.entry)) {
             Some(items) => self.show(delivery, items),
             None => self.unreadable(delivery),
         }

@@ -20,15 +20,17 @@ impl Participant {
 
     pub(super) fn say(&mut self, items: Vec<Item>, is_final: bool) {
         let draft = self.engine.draft(is_final);
-        let Some((frame, hash)) = self.seal.close(draft, items) else {
+        let Some((frame, hash)) = self.seal.close(draft, &items) else {
             // What was checked before fits, and there is an epoch.
             return self.too_long(limits::SEALED_BYTES);
         };
         if self.link == LinkState::Up {
             self.congestion.said(frame.number, self.now, self.engine.member_count());
         }
+        self.spoken = Some((hash, items));
         self.engine.say(self.now, Entry::new(Arc::new(frame), hash));
         self.run_effects();
+        self.spoken = None;
     }
 
     pub(super) fn send_outbox(&mut self) {

@@ -107,7 +107,7 @@ fn a_grant_is_no_larger_than_its_bound() {
     let mut hashes = Vec::new();
     for n in 0..count {
         let draft = draft(group.members[0].me(), n + 2);
-        hashes.push(group.members[0].close(draft, text("")).unwrap().1);
+        hashes.push(group.members[0].close(draft, &text("")).unwrap().1);
     }
     let to = group.members[1].me();
     let grant = group.members[0].grant(to, hashes.into_iter()).unwrap();

@@ -179,7 +179,7 @@ fn nobody_leaves_on_behalf_of_another() {
     let forged = signed(&identity(2), last.clone());
     assert_eq!(group.members[1].verify_frame(&forged), Err(Refused::BadSignature));
     // A last frame says nothing and needs no epoch; its author's counts.
-    let genuine = group.members[0].close(last, Vec::new()).unwrap().0;
+    let genuine = group.members[0].close(last, &[]).unwrap().0;
     assert!(genuine.sealed.is_none() && group.members[1].verify_frame(&genuine).is_ok());
 }
 

@@ -112,7 +112,7 @@ fn a_room_is_sealed_to_all_or_to_none() {
     assert!(clear.lock(group.now).is_none() && clear.quoted().is_none());
     // What says nothing is the same in both.
     let last = Frame { is_final: true, ..draft(other.me(), 2) };
-    let last = { other }.close(last, Vec::new()).unwrap().0;
+    let last = { other }.close(last, &[]).unwrap().0;
     assert!(clear.verify_frame(&last).is_ok());
 }
 

@@ -24,7 +24,7 @@ fn who_has_left_reads_nothing_that_is_said_after() {
     for at in [0, 1] {
         assert!(!group.members[at].may_speak(), "the old epoch has one too many in it");
         let draft = draft(group.members[at].me(), 3);
-        assert!(group.members[at].close(draft, text("to whom?")).is_none());
+        assert!(group.members[at].close(draft, &text("to whom?")).is_none());
     }
     let mint = group.mint(0);
     assert!(!mint.audience.contains_key(&group.members[2].me()));

@@ -68,7 +68,7 @@ fn every_byte_of_a_frame() {
     let mut frame = group.say(0, 2, "hi");
     // With all that a frame can have.
     frame.clock.set(Dot::new(group.members[1].me(), Number(1)));
-    let (frame, _) = group.members[0].close(Frame { sealed: None, ..frame }, text("hi")).unwrap();
+    let (frame, _) = group.members[0].close(Frame { sealed: None, ..frame }, &text("hi")).unwrap();
     let reader = reader_of(&group);
     nothing_else_is_believed(&Envelope::Frame(Arc::new(frame)), |envelope| {
         let Envelope::Frame(frame) = envelope else { return false };

@@ -14,6 +14,8 @@ fn what_was_read_is_gone_where_nothing_is_kept() {
     }
     let mut seized = group.members.pop().unwrap();
     assert!(recorded.iter().all(|frame| reads(&mut seized, frame).is_none()));
+    // Nor does its author keep what opens it.
+    assert!(recorded.iter().all(|frame| group.reads(0, frame).is_none()));
     // What comes is another matter: until the next mint the chain runs on.
     let next = group.say(0, 12, "next");
     assert!(reads(&mut seized, &next).is_some());

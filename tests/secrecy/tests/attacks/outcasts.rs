@@ -104,7 +104,7 @@ fn unreadable(rogue: &mut Seal, dot: Dot, lamport: u64, (epoch, body): (EpochId,
         is_final: false,
         sig: Signature::ZERO,
     };
-    rogue.close(frame, Vec::new()).expect("anything can be signed").0
+    rogue.close(frame, &[]).expect("anything can be signed").0
 }
 
 fn is_expelled(room: &Room, who: usize, node: NodeId) -> bool {
