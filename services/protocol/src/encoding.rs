@@ -3,7 +3,7 @@
 
 use data_encoding::{Encoding, Specification};
 use serde::{
-    Deserializer,
+    Deserializer, Serializer,
     de::{Error, Visitor},
 };
 use std::{fmt, marker::PhantomData, sync::LazyLock};
@@ -39,6 +39,17 @@ fn decode_array<const N: usize>(encoding: &Encoding, text: &str) -> Option<[u8; 
     let mut out = [0; N];
     let written = encoding.decode_mut(text.as_bytes(), &mut out).ok()?;
     (written == N).then_some(out)
+}
+
+/// Writes bytes as a text of so many characters, without a formatter.
+pub(crate) fn to_text<const CHARS: usize, S: Serializer>(
+    serializer: S,
+    encoding: &Encoding,
+    bytes: &[u8],
+) -> Result<S::Ok, S::Error> {
+    let mut text = [0; CHARS];
+    encoding.encode_mut(bytes, &mut text);
+    serializer.serialize_str(str::from_utf8(&text).expect("an alphabet is ASCII"))
 }
 
 /// Reads a value from its text without a copy of that.
@@ -89,7 +100,9 @@ macro_rules! base64_newtype {
 
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                const CHARS: usize = ($len * 4_usize).div_ceil(3);
+                let encoding = &data_encoding::BASE64URL_NOPAD;
+                $crate::encoding::to_text::<CHARS, S>(serializer, encoding, &self.0)
             }
         }
 

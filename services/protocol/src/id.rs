@@ -1,6 +1,6 @@
 //! Identifiers of rooms and nodes: random bytes, shown as lower-case base32.
 
-use crate::encoding::{BASE32, base32_array, from_text};
+use crate::encoding::{BASE32, base32_array, from_text, to_text};
 use std::{cmp::Ordering, fmt, str::FromStr};
 
 /// Why a text is no identifier.
@@ -43,7 +43,7 @@ macro_rules! id {
 
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                to_text::<$chars, S>(serializer, &BASE32, &self.0)
             }
         }
 
