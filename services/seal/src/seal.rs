@@ -3,7 +3,7 @@
 
 use crate::{
     Entropy, Identity, RoomKeys,
-    identity::{fingerprint, node_id, verify, verify_hash},
+    identity::{fingerprint, node_id, verify, verify_hash, verifying_key},
     kem,
     keyring::{Admission, Chore, Keyring, Learned},
 };
@@ -106,7 +106,7 @@ impl Seal {
         let mut hello = Hello { from, sign, kem, mac: GateMac::ZERO, sig: Signature::ZERO };
         hello.mac = self.room.gate_mac(&hello.body());
         hello.sig = self.me.sign("hello", self.room.id(), &hello.signed_form());
-        let key = VerifyingKey::from_bytes(&sign.0).expect("a key just made is a valid one");
+        let key = verifying_key(&sign).expect("a key just made is a valid one");
         self.known.insert(from, Known { hello, key });
     }
 
@@ -180,7 +180,7 @@ impl Seal {
         }
         let key = match known {
             Some(known) => known.key,
-            None => VerifyingKey::from_bytes(&hello.sign.0).map_err(|_| Refused::BadKey)?,
+            None => verifying_key(&hello.sign).ok_or(Refused::BadKey)?,
         };
         if !verify(&key, "hello", self.room.id(), &hello.signed_form(), &hello.sig) {
             return Err(Refused::BadSignature);
