@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     Refused, body,
     chain::Chain,
+    identity::node_id,
     kem::{self, KemKeys},
     key::Key,
     mint,
@@ -50,6 +51,18 @@ fn who_holds_anothers_chain_cannot_speak_as_it() {
     assert_eq!(group.reads(1, &own), None);
     let genuine = group.say(0, 2, "hi");
     assert_eq!(group.reads(1, &genuine).as_deref(), Some("hi"));
+}
+
+#[test]
+fn nobody_comes_in_with_a_key_that_anyone_can_sign_for() {
+    let mut group = Group::new(2, true);
+    let mut hello = group.members[1].own_hello().clone();
+    // The neutral element.
+    hello.sign.0 = [0; 32];
+    hello.sign.0[0] = 1;
+    hello.from = node_id(room().id(), &hello.sign);
+    hello.mac = room().gate_mac(&hello.body());
+    assert_eq!(group.members[0].learn(&hello), Err(Refused::BadKey));
 }
 
 #[test]
