@@ -11,8 +11,6 @@ use tokio::sync::watch;
 
 /// Unread messages per subscription; beyond them the newest are dropped, and repaired.
 const SUBSCRIPTION_CAPACITY: usize = 16_384;
-/// What is on its way to the server, of all rooms; what doesn't fit is lost, and repaired.
-const CLIENT_CAPACITY: usize = 8192;
 /// A dead link is noticed after about three of these.
 const PING: Duration = Duration::from_secs(2);
 /// The longest pause between attempts to reconnect.
@@ -41,7 +39,6 @@ pub(crate) async fn options(
         .connection_timeout(settings.timeout / settings.count_of_servers())
         .request_timeout(Some(settings.timeout))
         .subscription_capacity(SUBSCRIPTION_CAPACITY)
-        .client_capacity(CLIENT_CAPACITY)
         // The first attempt of all counts as one, too.
         .reconnect_delay_callback(
             |attempt| if attempt <= 1 { Duration::ZERO } else { pause(attempt - 2) },

@@ -147,7 +147,7 @@ impl Serialize for Message {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { origin, text, action, sent_at, .. } = self;
         let Origin { nick, clock, lamport, late, gap, backfill, via, .. } = &**origin;
-        let mut fields = serializer.serialize_struct("Message", 12)?;
+        let mut fields = serializer.serialize_struct("Message", 11 + usize::from(*action))?;
         fields.serialize_field("id", &self.id())?;
         fields.serialize_field("node", &self.node())?;
         fields.serialize_field("nick", nick)?;

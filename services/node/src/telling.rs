@@ -12,7 +12,7 @@ pub(crate) const CLEAR: &str = "CLEAR: readable by anyone on this server";
 /// What a room without an invite is told.
 pub(crate) const OPEN: &str = "open: strangers may be listening";
 
-pub(crate) fn origin(delivery: &Delivery, nick: Arc<str>, gap: &[Dot]) -> Arc<Origin> {
+pub(crate) fn origin(delivery: &Delivery, nick: Arc<str>, gap: Vec<Dot>) -> Arc<Origin> {
     let Delivery { entry, clock, late, backfill, via, .. } = delivery;
     Arc::new(Origin {
         dot: entry.dot(),
@@ -20,7 +20,7 @@ pub(crate) fn origin(delivery: &Delivery, nick: Arc<str>, gap: &[Dot]) -> Arc<Or
         clock: clock.clone(),
         lamport: entry.frame.lamport,
         late: *late,
-        gap: gap.to_vec(),
+        gap,
         backfill: *backfill,
         via: *via,
     })

@@ -129,7 +129,7 @@ impl Envelope {
         json
     }
 
-    /// About as long as it is as JSON: what is large need not be moved as it grows.
+    /// About as long as it is as JSON: a full frame need not be moved as it grows.
     fn expected_bytes(&self) -> usize {
         match self {
             Self::Frame(frame) => 256 + frame.signed_bytes() * 3 / 2,

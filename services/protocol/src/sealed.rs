@@ -64,7 +64,7 @@ impl Ciphertext {
 
 impl<'de> Deserialize<'de> for Ciphertext {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        /// As bytes: what isn't in the alphabet isn't UTF-8 either, and is looked at once.
+        /// As bytes: what isn't UTF-8 isn't in the alphabet either, so it is looked at once.
         struct Text;
 
         impl Visitor<'_> for Text {

@@ -134,8 +134,9 @@ pub fn parse_batch(bytes: Vec<u8>) -> Option<Vec<Item>> {
     Some(items)
 }
 
-/// Reads a batch of texts, byte for byte as [`encrypt`] writes them; none of any other. In a
-/// full one telling the fields apart takes twice the time of this.
+/// Reads a batch whose items are texts with the fields, and a time of the size, that [`encrypt`]
+/// writes these days; of any other none, and [`items`] may. In a full one telling fields apart
+/// takes twice the time of this.
 fn texts_alone(bytes: &Bytes) -> Option<Vec<Item>> {
     let (count, mut rest) = length(bytes, 0x80)?;
     let mut items = Vec::with_capacity(count.min(limits::BATCH_ITEMS));

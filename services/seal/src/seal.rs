@@ -31,8 +31,8 @@ pub enum Refused {
     /// Not signed by whom it says.
     #[error("its signature is wrong")]
     BadSignature,
-    /// The id is not that of the key.
-    #[error("its sender's id and key don't belong together")]
+    /// The key is none, a weak one, or not that of the id.
+    #[error("its sender's key is no good, or not that of its id")]
     BadKey,
     /// The sender doesn't know the room's invite, or the room was locked since.
     #[error("its sender doesn't know the invite, or comes after the room was locked")]
@@ -210,7 +210,8 @@ impl Seal {
     }
 
     /// Puts items into a frame of this node and signs it. None if they can't be sealed: there
-    /// is no epoch, or they are too large. A frame that says nothing always can.
+    /// is no epoch, or they are too large. A frame that says nothing always can. Who says them has
+    /// them: without history nothing is kept that opens the frame.
     #[must_use]
     pub fn close(&mut self, mut frame: Frame, items: &[Item]) -> Option<(Frame, ContentHash)> {
         let rid = self.room.id().0;

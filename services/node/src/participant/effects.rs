@@ -227,7 +227,7 @@ impl Participant {
             self.shown.insert(dot, messages);
             self.gap(delivery)
         };
-        let mut origin = telling::origin(delivery, self.names.get(&node), &gap);
+        let mut origin = telling::origin(delivery, self.names.get(&node), gap);
         let mut told = Vec::with_capacity(items.len());
         for (index, item) in items.into_iter().enumerate() {
             match item.kind {

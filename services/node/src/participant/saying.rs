@@ -12,6 +12,10 @@ const FRAME_OVERHEAD: usize = 4 << 10;
 
 impl Participant {
     pub(super) fn queue(&mut self, kind: ItemKind, text: String) {
+        if text.len() > limits::TEXT_BYTES {
+            // Nobody would take it.
+            return self.too_long(text.len(), limits::TEXT_BYTES);
+        }
         let item = Item { kind, text: text.into(), at: self.wall, terms: None };
         // As JSON, or, encrypted, as CBOR.
         let bytes = if self.seal.is_sealed() { item_bytes(&item) } else { json_bytes(&item) };
@@ -22,11 +26,12 @@ impl Participant {
         let draft = self.engine.draft(is_final);
         let Some((frame, hash)) = self.seal.close(draft, &items) else {
             // What was checked before fits, and there is an epoch.
-            return self.too_long(limits::SEALED_BYTES);
+            return self.too_long(limits::SEALED_BYTES, self.max_payload);
         };
         if self.link == LinkState::Up {
             self.congestion.said(frame.number, self.now, self.engine.member_count());
         }
+        debug_assert!(self.spoken.is_none(), "nothing that is said has another said before it");
         self.spoken = Some((hash, items));
         self.engine.say(self.now, Entry::new(Arc::new(frame), hash));
         self.run_effects();
@@ -43,7 +48,7 @@ impl Participant {
             let sent = |bytes| if is_sealed { sealed_size(bytes) } else { bytes };
             match self.outbox.batch(parts, |bytes| sent(bytes) + FRAME_OVERHEAD <= most) {
                 Ok(batch) => self.say(batch, false),
-                Err(bytes) => self.too_long(bytes),
+                Err(bytes) => self.too_long(bytes, most.saturating_sub(FRAME_OVERHEAD)),
             }
         }
     }
@@ -74,10 +79,8 @@ impl Participant {
         (!self.outbox.is_empty() && self.may_say()).then(|| self.waits_until())
     }
 
-    pub(super) fn too_long(&mut self, size: usize) {
-        let most = self.max_payload.saturating_sub(FRAME_OVERHEAD);
-        let message =
-            format!("not said: {size} bytes as sent, and this server takes {most}; split it");
+    fn too_long(&mut self, size: usize, most: usize) {
+        let message = format!("not said: {size} bytes as sent, and {most} are taken; split it");
         self.event(Event::Error(Notice::new(Code::TooLong, message)));
     }
 
@@ -234,6 +237,29 @@ pub(super) mod tests {
         ann.timeout(due, 0);
         assert_eq!(published(&mut ann), [["four"]]);
         assert_eq!(ann.next_batch(), None);
+    }
+
+    #[test]
+    fn what_nobody_would_take_is_not_said() {
+        let mut ann = settled();
+        for bytes in [limits::TEXT_BYTES + 1, limits::TEXT_BYTES] {
+            ann.command(Time::ZERO, 0, Command::Say("x".repeat(bytes)));
+        }
+        ann.flush();
+        let mut told = Vec::new();
+        let mut said = Vec::new();
+        while let Some(output) = ann.poll() {
+            match output {
+                Output::Publish { payload, .. } if is_frame(&payload) => {
+                    said.extend(texts(&payload));
+                }
+                Output::Events(events) => told.extend(events),
+                _ => {}
+            }
+        }
+        assert_eq!(said.iter().map(String::len).collect::<Vec<_>>(), [limits::TEXT_BYTES]);
+        let is_told = |event: &Event| matches!(event, Event::Error(it) if it.code == Code::TooLong);
+        assert!(told.iter().any(is_told), "{told:?}");
     }
 
     #[test]
