@@ -331,15 +331,14 @@ impl Participant {
 
     /// Tells the user; nothing after `closed`.
     fn event(&mut self, event: Event) {
-        let is_last = matches!(event, Event::Closed(_));
         self.events(vec![event]);
-        self.closed |= is_last;
     }
 
     fn events(&mut self, mut told: Vec<Event>) {
         if self.closed || told.is_empty() {
             return;
         }
+        self.closed = matches!(told.last(), Some(Event::Closed(_)));
         match self.outputs.back_mut() {
             Some(Output::Events(events)) => events.append(&mut told),
             _ => self.outputs.push_back(Output::Events(told)),

@@ -7,7 +7,7 @@ use super::{
 };
 use chat_node::{
     Change, ConnectionState, Event, Listener, ListenerKind, ListenersState, Member, Message,
-    Origin, Ready, Standing, Verified, WallClock,
+    MessageId, Origin, Ready, Standing, Verified, WallClock,
 };
 use chat_protocol::{
     Dot, Key, Lamport, NodeId, Number, RoomId, VectorClock, hash::TranscriptDigest,
@@ -43,7 +43,7 @@ pub(super) fn spoken(
 ) -> Spoken {
     let dot = Dot::new(node(author), Number(number));
     Spoken {
-        id: chat_node::MessageId { dot, index: 0 },
+        id: MessageId { dot, index: 0 },
         key: Key { lamport: Lamport(lamport), node: dot.node, number: dot.number },
         nick: "nick".into(),
         text: text.into(),

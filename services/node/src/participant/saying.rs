@@ -12,9 +12,9 @@ const FRAME_OVERHEAD: usize = 4 << 10;
 
 impl Participant {
     pub(super) fn queue(&mut self, kind: ItemKind, text: String) {
-        if text.len() > limits::TEXT_BYTES {
-            // Nobody would take it.
-            return self.too_long(text.len(), limits::TEXT_BYTES);
+        let (size, most) = (text.len(), limits::TEXT_BYTES);
+        if size > most {
+            return self.too_long(&format!("{size} bytes, and a message has at most {most}"));
         }
         let item = Item { kind, text: text.into(), at: self.wall, terms: None };
         // As JSON, or, encrypted, as CBOR.
@@ -26,7 +26,7 @@ impl Participant {
         let draft = self.engine.draft(is_final);
         let Some((frame, hash)) = self.seal.close(draft, &items) else {
             // What was checked before fits, and there is an epoch.
-            return self.too_long(limits::SEALED_BYTES, self.max_payload);
+            return self.too_long("more than a frame holds");
         };
         if self.link == LinkState::Up {
             self.congestion.said(frame.number, self.now, self.engine.member_count());
@@ -48,7 +48,10 @@ impl Participant {
             let sent = |bytes| if is_sealed { sealed_size(bytes) } else { bytes };
             match self.outbox.batch(parts, |bytes| sent(bytes) + FRAME_OVERHEAD <= most) {
                 Ok(batch) => self.say(batch, false),
-                Err(bytes) => self.too_long(bytes, most.saturating_sub(FRAME_OVERHEAD)),
+                Err(size) => {
+                    let most = most.saturating_sub(FRAME_OVERHEAD);
+                    self.too_long(&format!("{size} bytes as sent, and this server takes {most}"));
+                }
             }
         }
     }
@@ -79,8 +82,8 @@ impl Participant {
         (!self.outbox.is_empty() && self.may_say()).then(|| self.waits_until())
     }
 
-    fn too_long(&mut self, size: usize, most: usize) {
-        let message = format!("not said: {size} bytes as sent, and {most} are taken; split it");
+    fn too_long(&mut self, why: &str) {
+        let message = format!("not said: {why}; split it");
         self.event(Event::Error(Notice::new(Code::TooLong, message)));
     }
 
