@@ -2,8 +2,10 @@
 
 use chat_engine::{Agreement, Time};
 
-/// Compared no more often: while much is said each beat shows another one.
+/// Compared no more often: while much is said each beat shows another one,
 const COMPARED: Time = Time::from_millis(100);
+/// and in a large room there are as many as members.
+const COMPARED_PER_MEMBER: Time = Time::from_millis(5);
 /// As many disagree as before, on another transcript: that is told no more often.
 const DISAGREEING: Time = Time::from_secs(1);
 
@@ -31,8 +33,9 @@ impl Agreeing {
     }
 
     /// When it is compared next, if it may be news.
-    pub(crate) fn next(&self) -> Option<Time> {
-        let next = || self.compared.map_or(Time::ZERO, |last| last + COMPARED);
+    pub(crate) fn next(&self, members: usize) -> Option<Time> {
+        let each = COMPARED_PER_MEMBER * u32::try_from(members).unwrap_or(u32::MAX);
+        let next = || self.compared.map_or(Time::ZERO, |last| last + COMPARED.max(each));
         self.is_stale.then(next)
     }
 
@@ -64,7 +67,7 @@ mod tests {
     fn told(same: usize, until: Time) -> Vec<Time> {
         let (mut agreeing, mut revision, mut told) = (Agreeing::default(), 0, Vec::new());
         agreeing.members_changed();
-        while let Some(now) = agreeing.next().filter(|now| *now < until) {
+        while let Some(now) = agreeing.next(3).filter(|now| *now < until) {
             revision += 1;
             if agreeing.compare(now, Agreement { same, of: 3 }, revision) {
                 told.push(now);
@@ -86,10 +89,19 @@ mod tests {
         for (same, is_news) in [(3, true), (2, false)] {
             let mut agreeing = Agreeing::default();
             assert!(agreeing.compare(Time::ZERO, Agreement { same, of: 3 }, 1));
-            assert_eq!(agreeing.next(), None);
+            assert_eq!(agreeing.next(3), None);
             agreeing.transcript_changed();
-            assert_eq!(agreeing.next(), is_news.then_some(COMPARED));
+            assert_eq!(agreeing.next(3), is_news.then_some(COMPARED));
         }
+    }
+
+    #[test]
+    fn the_larger_the_room_the_less_often_it_is_compared() {
+        let mut agreeing = Agreeing::default();
+        agreeing.compare(Time::ZERO, Agreement { same: 2, of: 3 }, 1);
+        agreeing.members_changed();
+        let next = [2, 20, 200].map(|members| agreeing.next(members));
+        assert_eq!(next, [100, 100, 1000].map(|ms| Some(Time::from_millis(ms))));
     }
 
     #[test]

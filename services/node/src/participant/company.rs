@@ -25,7 +25,7 @@ impl Participant {
 
     /// When an agreement that waits is told.
     pub(super) fn next_agreement(&self) -> Option<Time> {
-        self.agreeing.next().filter(|_| self.is_live())
+        self.agreeing.next(self.engine.member_count()).filter(|_| self.is_live())
     }
 
     /// Tells the details behind the agreement.
