@@ -363,7 +363,9 @@ impl Keyring {
         let Some(epoch) = self.epochs.sending() else { return Some(Need::Speech) };
         let is_closed = self.closed.is_some_and(|closed| closed > epoch.rank);
         let is_old = self.epochs.has_fallen_back();
-        if epoch.audience != self.view || is_closed || is_old || self.lock_due {
+        debug_assert!(epoch.audience.is_subset(&self.view), "so it was chosen");
+        let lacks_some = epoch.audience.len() < self.view.len();
+        if lacks_some || is_closed || is_old || self.lock_due {
             return Some(Need::Others);
         }
         let old = epoch.since + limits::EPOCH_LIFE <= now || epoch.frames >= limits::EPOCH_FRAMES;
