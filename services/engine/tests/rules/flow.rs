@@ -131,7 +131,7 @@ fn many_who_say_little_each_are_acknowledged_by_the_next_beat() {
 }
 
 #[test]
-fn eight_mebibytes_received_are_acknowledged_at_once() {
+fn so_many_bytes_received_are_acknowledged_at_once() {
     let mut here = quiet(20);
     let many = (limits::ACK_BYTES >> 20) as u64;
     (2..=many).for_each(|n| here.hears(&large(dot(1, n))));
