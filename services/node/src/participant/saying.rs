@@ -105,6 +105,8 @@ impl Participant {
             return;
         }
         self.said_final = true;
+        // A key that comes now is too late: what follows the last frame would convict.
+        self.introduction = None;
         self.tell_unsaid();
         if matches!(self.engine.phase(), Phase::Live) {
             self.say(Vec::new(), true);

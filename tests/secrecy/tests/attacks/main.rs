@@ -2,6 +2,7 @@
 
 mod floods;
 mod ghosts;
+mod leaving;
 mod outcasts;
 mod room;
 mod waiting;
