@@ -313,7 +313,8 @@ impl Participant {
     }
 
     pub(super) fn gone(&mut self) {
-        let last = self.engine.members().next().is_none();
+        // Who hasn't come in knows nothing of who is there.
+        let last = !self.is_joining() && self.engine.members().next().is_none();
         if last && self.link == LinkState::Up {
             self.publish_announcement(&self.announcer.closing());
         }

@@ -3,7 +3,7 @@
 use super::Participant;
 use crate::{Code, Event, Notice};
 use chat_engine::{Entry, LinkState, Phase, Time};
-use chat_protocol::{Envelope, Item, ItemKind, envelope::json_bytes, limits};
+use chat_protocol::{Dot, Envelope, Item, ItemKind, envelope::json_bytes, limits};
 use chat_seal::{item_bytes, sealed_size};
 use std::sync::Arc;
 
@@ -59,7 +59,11 @@ impl Participant {
     /// The server has brought something of this node's own: what was said before it is out.
     pub(super) fn came_back(&mut self, envelope: &Envelope) {
         let Envelope::Frame(frame) = envelope else { return };
-        self.congestion.came_back(frame.number, self.now);
+        let own = self.engine.entry(Dot::new(frame.from, frame.number));
+        // Anyone can put this node's id on something.
+        if own.is_some_and(|own| own.frame.sig == frame.sig) {
+            self.congestion.came_back(frame.number, self.now);
+        }
     }
 
     fn may_say(&self) -> bool {
@@ -132,7 +136,7 @@ pub(super) mod tests {
         room::{self, Opening, RoomAddress},
     };
     use chat_engine::Config;
-    use chat_protocol::{RoomId, director::Visibility};
+    use chat_protocol::{Number, RoomId, director::Visibility, frame::Signature, subject};
     use chat_seal::{Identity, RoomKeys, Seal};
 
     const PAYLOAD: usize = 1 << 20;
@@ -245,6 +249,41 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn an_echo_that_this_node_has_not_signed_counts_for_nothing() {
+        let mut ann = settled();
+        let say = |ann: &mut Participant, text: &str| {
+            ann.command(Time::ZERO, 0, Command::Say(text.into()));
+            ann.flush();
+            payloads(ann)
+        };
+        let one = say(&mut ann, "one");
+        assert!(say(&mut ann, "two").is_empty());
+        let Ok(Envelope::Frame(mut frame)) = Envelope::parse(&one[0]) else { panic!("a frame") };
+        let forged = Arc::make_mut(&mut frame);
+        forged.sig = Signature::ZERO;
+        for number in [forged.number, Number(limits::COUNTER_MAX)] {
+            Arc::make_mut(&mut frame).number = number;
+            ann.receive(Time::ZERO, 0, &Envelope::Frame(frame.clone()).to_json(), None);
+            assert!(payloads(&mut ann).is_empty(), "{number:?}");
+        }
+        ann.receive(Time::ZERO, 0, &one[0], None);
+        assert_eq!(payloads(&mut ann).len(), 1);
+    }
+
+    #[test]
+    fn who_leaves_before_it_was_live_closes_nothing() {
+        for (mut who, closes) in [(joining(), 0), (alone(), 1)] {
+            who.command(Time::ZERO, 0, Command::Leave(Reason::Left));
+            who.flush();
+            let closing = |output: &Output| match output {
+                Output::Publish { subject, .. } => subject.starts_with(subject::LOBBY),
+                _ => false,
+            };
+            assert_eq!(std::iter::from_fn(|| who.poll()).filter(closing).count(), closes);
+        }
+    }
+
+    #[test]
     fn what_nobody_would_take_is_not_said() {
         let mut ann = settled();
         for bytes in [limits::TEXT_BYTES + 1, limits::TEXT_BYTES] {
@@ -324,16 +363,19 @@ pub(super) mod tests {
         }
     }
 
-    /// Ann and bob in a public room, and what ann was told so far.
-    fn both() -> (Participant, Participant, Vec<Event>) {
-        let (mut ann, mut events) = (alone(), Vec::new());
+    /// Who comes into that room, and has met nobody yet.
+    fn joining() -> Participant {
         let room = RoomId([1; 16]);
         let seal = Seal::clear(RoomKeys::public(room), Identity::from_seed(room, &[2; 32]));
-        let opening = Opening::Join { patience: std::time::Duration::ZERO };
+        let opening = Opening::Join { patience: Time::ZERO };
         let entry = room::Entry { opening, ..terms(room) };
         let server = "a server".into();
-        let mut bob =
-            Participant::new(seal, Config::default(), entry, server, PAYLOAD, Time::ZERO, 0);
+        Participant::new(seal, Config::default(), entry, server, PAYLOAD, Time::ZERO, 0)
+    }
+
+    /// Ann and bob in a public room, and what ann was told so far.
+    fn both() -> (Participant, Participant, Vec<Event>) {
+        let (mut ann, mut bob, mut events) = (alone(), joining(), Vec::new());
         talk(&mut ann, &mut bob, &mut events);
         (ann, bob, events)
     }
