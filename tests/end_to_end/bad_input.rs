@@ -2,6 +2,7 @@
 
 use chat_protocol::{RoomId, subject::RoomSubjects};
 use chat_tests::{Chat, Director, Server, programs, wait::within};
+use futures_util::StreamExt;
 use std::{
     io::Read,
     process::{Command, Output, Stdio},
@@ -154,4 +155,33 @@ fn garbage_on_the_rooms_subjects_is_counted_and_survived() {
     bob.wait_for_text("unharmed");
     assert_eq!(bob.finish(), 0);
     assert_eq!(ann.finish(), 0);
+}
+
+#[test]
+fn a_request_that_was_put_to_all_is_answered_by_nobody() {
+    let server = Server::start();
+    let _director = Director::start(&server.url());
+    let (ann, invite) = Chat::open(&server.url(), "ann");
+    let bob = Chat::join(&server.url(), &invite, "bob");
+    let room: RoomId = ann.ready()["room"].as_str().unwrap().parse().unwrap();
+    let node = ann.ready()["node"].as_str().unwrap().parse().unwrap();
+    let subjects = RoomSubjects::new(room);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let raw = async_nats::connect(server.url()).await.unwrap();
+        let mut requests = raw.subscribe(subjects.sync()).await.unwrap();
+        raw.flush().await.unwrap();
+        let _carol = Chat::join(&server.url(), &invite, "carol");
+        let request = requests.next().await.unwrap().payload;
+        let mut answers = raw.subscribe("_INBOX.mallory.*").await.unwrap();
+        for (subject, inbox) in [(subjects.msg(), "all"), (subjects.node(node), "one")] {
+            let inbox = format!("_INBOX.mallory.{inbox}");
+            raw.publish_with_reply(subject, inbox, request.clone()).await.unwrap();
+        }
+        for member in [&ann, &bob] {
+            member.wait_for("a refusal", |event| event["code"] == "refused");
+        }
+        let answer = answers.next().await.unwrap();
+        assert_eq!(answer.subject.as_str(), "_INBOX.mallory.one");
+    });
 }

@@ -54,6 +54,8 @@ pub(crate) struct Driver {
     inbox: String,
     /// This node's own subject.
     own: String,
+    /// Of the members one is asked there.
+    sync: String,
     serving: bool,
     /// The other members, for the task that looks for listeners; that task's events.
     others: watch::Sender<BTreeSet<NodeId>>,
@@ -85,7 +87,7 @@ impl Driver {
         let subjects = RoomSubjects::new(seal.room().id());
         let inbox = connection.client().new_inbox();
         let (room, me) = (seal.room().id(), seal.me());
-        let own = subjects.node(me);
+        let (own, sync) = (subjects.node(me), subjects.sync());
         let hear = async |subject| connection.subscribe(subject).await.map_err(refused);
         let (keys, frames) = (hear(subjects.key()).await?, hear(subjects.msg()).await?);
         let beats = hear(subjects.beat()).await?;
@@ -123,6 +125,7 @@ impl Driver {
             arrivals: Arrivals::new(keys, answers, frames, beats),
             inbox,
             own,
+            sync,
             serving: founds,
             others: watch::Sender::default(),
             heard: None,
@@ -195,7 +198,9 @@ impl Driver {
         if is_word(message) && *message.subject == *self.own {
             return;
         }
-        let reply = message.reply.as_ref().map(async_nats::Subject::as_str);
+        // What was put to all would be answered by all.
+        let is_asked = [&*self.own, &*self.sync].contains(&message.subject.as_str());
+        let reply = message.reply.as_ref().filter(|_| is_asked).map(async_nats::Subject::as_str);
         self.participant.receive(now, wall(), &message.payload, reply);
     }
 

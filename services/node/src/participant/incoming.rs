@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 /// Hellos given to one request.
 const HELLOS: usize = 16;
+/// What one takes, about.
+const HELLO_BYTES: usize = 400;
 
 impl Participant {
     pub(super) fn take(&mut self, envelope: Envelope, size: usize, reply: Option<&str>) {
@@ -71,12 +73,17 @@ impl Participant {
     pub(super) fn wanted(&mut self, want: Want, reply: Option<&str>) {
         self.introduced(want.from);
         let Some(reply) = reply.filter(|reply| subject::is_inbox(reply)) else {
-            self.refuse("a request whose answer wouldn't go to an inbox");
+            self.refuse("a request was put to all, or its answer wouldn't go to an inbox");
             return;
         };
         if !want.hellos.is_empty() {
             let asked = want.hellos.iter().take(HELLOS);
-            let hellos = asked.filter_map(|node| self.seal.hello(node)).cloned().collect();
+            let hellos: Vec<_> = asked.filter_map(|node| self.seal.hello(node)).cloned().collect();
+            // With this node's own.
+            let bytes = HELLO_BYTES * (1 + hellos.len());
+            if !self.engine.may_spend(want.from, bytes, self.now) {
+                return;
+            }
             let mut give = Give { hellos, ..Give::new(self.seal.me(), want.from) };
             self.give(reply.to_owned(), &mut give);
         } else if !want.epochs.is_empty() {
