@@ -41,8 +41,9 @@ impl Presence {
     }
 }
 
-/// The members, this node excepted. At most [`limits::MEMBERS`] present; of those gone as
-/// many are remembered, the longest silent are forgotten first.
+/// The members, this node excepted. With it at most [`limits::MEMBERS`] count, for more have no
+/// place in an epoch's audience: who comes then isn't counted. Of those gone as many are
+/// remembered, the longest silent are forgotten first.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Roster {
     members: BTreeMap<NodeId, Presence>,
@@ -95,7 +96,11 @@ impl Roster {
         now: Time,
         acked: Number,
     ) -> Option<PresenceChange> {
+        let is_full = 1 + self.len() >= limits::MEMBERS;
         if let Some(presence) = self.members.get_mut(&node) {
+            if is_full && presence.state == State::Gone {
+                return None;
+            }
             let was = std::mem::replace(&mut presence.state, State::Present);
             let heard = std::mem::replace(&mut presence.heard, now);
             match was {
@@ -105,6 +110,9 @@ impl Roster {
             }
             self.present.insert((now, node));
             return (was != State::Present).then_some(PresenceChange::Back);
+        }
+        if is_full {
+            return None;
         }
         if self.members.len() >= 2 * limits::MEMBERS {
             let gone = self.members.iter().filter(|(_, presence)| presence.state == State::Gone);

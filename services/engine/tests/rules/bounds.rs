@@ -120,11 +120,20 @@ fn so_many_authors_are_remembered_and_so_many_members() {
     }
     let held = here.engine.holdings();
     assert_eq!(held.authors, limits::TOMBSTONES);
-    assert_eq!(held.roster, 2 * limits::MEMBERS);
+    assert_eq!(held.roster, limits::MEMBERS - 1);
+    assert_eq!(here.engine.member_count(), limits::MEMBERS);
     assert_eq!(here.engine.transcript().last().map(|entry| entry.frame.lamport.0), Some(2));
     let known = dot(7, 2);
     here.hears(&frame(known, 3, &[]));
     assert!(here.engine.entry(known).is_some(), "who is known may go on");
+    let members = u32::try_from(limits::MEMBERS).unwrap();
+    here.wait(limits::GONE_BEATS * members * limits::BEAT_PER_MEMBER);
+    assert_eq!(here.engine.member_count(), 1);
+    for n in 0..limits::TOMBSTONES {
+        here.hears(&frame(dot(n, 3), 4, &[]));
+    }
+    assert_eq!(here.engine.member_count(), limits::MEMBERS);
+    assert!(here.engine.holdings().roster <= 2 * limits::MEMBERS);
 }
 
 #[test]
@@ -135,7 +144,7 @@ fn so_many_join_frames_are_kept_for_joiners_and_so_many_budgets_of_requesters() 
         here.asked(crate::room::want(node(50_000 + n)));
     }
     let held = here.engine.holdings();
-    assert_eq!(held.joins, limits::MEMBERS);
+    assert_eq!(held.joins, limits::MEMBERS - 1);
     assert!(held.requesters <= limits::MEMBERS);
     here.wait(limits::GAP);
     assert!(here.asked(crate::room::want(node(3))).unwrap().live.len() <= limits::MEMBERS);
