@@ -7,6 +7,7 @@ use chat_tests::{
     wait::PATIENCE,
 };
 use std::{
+    io::{BufRead, BufReader},
     process::{Command, Stdio},
     time::Duration,
 };
@@ -70,22 +71,19 @@ fn a_signal_ends_a_node_whose_words_another_does_not_take_and_it_tells_how_many_
 }
 
 #[test]
-fn a_user_who_does_not_read_does_not_stop_the_nodes_beats() {
+fn a_node_whose_user_does_not_read_beats_on_and_blames_nobody() {
     let server = Server::start();
     let _director = Director::start(&server.url());
     let (mut ann, invite) = Chat::open(&server.url(), "ann");
     let mut command = Command::new(programs::program("chat"));
     command.args(["join", &invite, "--json", "--nick", "bob", "--server", &server.url()]);
-    let _bob = Process::start(
+    let mut bob = Process::start(
         programs::without_settings(&mut command).stdin(Stdio::piped()).stdout(Stdio::piped()),
     );
     let joined = ann.wait_for("bob", |event| event["change"] == "joined");
-    // Far more than a pipe holds.
-    let text = "x".repeat(8 << 10);
-    for _ in 0..200 {
-        ann.say(&text);
-    }
-    ann.wait_for_messages(PATIENCE, 200);
+    // Far more than a pipe holds, and more than waits for its user before it hears no more.
+    ann.send_bytes("{\"say\":\"said\"}\n".repeat(20_000).as_bytes());
+    ann.wait_for_messages(PATIENCE, 20_000);
     let watch = Chat::run(&server.url(), &["watch", ann.ready()["room"].as_str().unwrap()]);
     let beat_after = |count: u64| {
         let beat = watch.wait_for("a beat of bob's", |line| {
@@ -97,7 +95,12 @@ fn a_user_who_does_not_read_does_not_stop_the_nodes_beats() {
         beat["envelope"]["count"].as_u64().unwrap_or_default()
     };
     let first = beat_after(0);
-    // Further ones, with the pipe full all the while.
-    beat_after(first + 3);
+    // More than a silent member has, with the pipe full all the while.
+    beat_after(first + 2 * u64::from(limits::UNREACHABLE_BEATS));
     assert!(ann.events_of("member").iter().all(|event| event["change"] != "unreachable"));
+    ann.say("the last");
+    let told = BufReader::new(bob.child().stdout.take().unwrap()).lines().map_while(Result::ok);
+    let told: Vec<_> = told.take_while(|line| !line.contains("the last")).collect();
+    assert_eq!(told.iter().filter(|line| line.contains("unreachable")).count(), 0);
+    assert_eq!(told.iter().filter(|line| line.contains("\"text\":\"said\"")).count(), 20_000);
 }

@@ -183,6 +183,12 @@ impl Engine {
         }
     }
 
+    /// This node takes in nothing at the moment, by its own doing. O(members).
+    pub fn hear_nothing(&mut self, now: Time) {
+        self.pass(now);
+        self.excuse_all();
+    }
+
     /// Nobody is blamed for a time in which this node heard nothing.
     fn excuse_all(&mut self) {
         self.roster.restart(self.now);

@@ -148,6 +148,9 @@ impl Driver {
         while !self.done {
             let due = self.participant.next_timeout().map(|at| self.origin + at);
             let idle = Instant::now() + Duration::from_secs(3600);
+            if !self.handover.has_room() {
+                self.participant.hear_nothing(self.now());
+            }
             self.handover.offer();
             let (waits, has_room) = (self.handover.waits(), self.handover.has_room());
             tokio::select! {

@@ -197,6 +197,12 @@ impl Participant {
         self.settle();
     }
 
+    /// Nothing is received at the moment, for the user takes nothing.
+    pub fn hear_nothing(&mut self, now: Time) {
+        self.now = now;
+        self.engine.hear_nothing(now);
+    }
+
     /// Nobody serves the `sync` subject.
     pub fn nobody(&mut self, now: Time) {
         self.now = now;
