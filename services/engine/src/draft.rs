@@ -55,7 +55,7 @@ impl Engine {
     /// All heads; in a small room everyone present, too.
     fn next_clock(&self) -> VectorClock {
         let mut clock = self.frontier.heads().clone();
-        if self.roster.len() + clock.len() <= self.config.full_clock_members {
+        if self.member_count() <= self.config.full_clock_members {
             for (node, _) in self.roster.counted() {
                 if let Some((top, _)) = self.authors.get(node).and_then(|author| author.top) {
                     clock.raise(Dot::new(*node, top));

@@ -1,6 +1,9 @@
 //! Causal delivery, and what becomes of what never comes.
 
-use crate::room::{ME, MILLI, Node, SECOND, but, dot, frame, last, node};
+use crate::{
+    presence::quiet,
+    room::{ME, MILLI, Node, SECOND, but, dot, frame, last, node},
+};
 use chat_engine::{Config, Effect, Why};
 use chat_protocol::{Dot, Number, limits};
 
@@ -178,4 +181,17 @@ fn a_frame_that_depends_on_what_only_waits_takes_its_turn_behind_it() {
     node.hears(&first);
     let order: Vec<_> = node.deliveries().iter().map(|delivery| delivery.entry.dot()).collect();
     assert_eq!(order, [dot(1, 1), dot(1, 2), dot(2, 1)]);
+}
+
+#[test]
+fn a_clock_lists_everyone_in_a_small_room_and_in_a_larger_one_the_heads() {
+    for (others, listed) in [
+        (limits::FULL_CLOCK_MEMBERS - 1, limits::FULL_CLOCK_MEMBERS),
+        (limits::FULL_CLOCK_MEMBERS, 2),
+    ] {
+        let mut here = quiet(others);
+        here.say();
+        here.hears(&frame(dot(1, 2), 3, &[]));
+        assert_eq!(here.engine.draft(false).clock.len(), listed, "{others} others");
+    }
 }
