@@ -12,12 +12,18 @@ use chat_connect::Settings;
 use chat_node::{Change, Command, Entry, Event, Events, Opening, Room};
 use chat_protocol::{Invite, NodeId, invite::Secret};
 use std::{collections::BTreeSet, time::Duration};
-use tokio::{sync::mpsc, time::timeout};
+use tokio::{
+    sync::mpsc,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
 
 /// So many come in at once: what all of them have to do for that would keep more from it.
 const AT_ONCE: usize = 8;
 /// All must see those by then.
 const GATHER: Duration = Duration::from_secs(60);
+/// Each replaces its key once it has opened an epoch, which all others check: for each of them so long.
+const SETTLE: Duration = Duration::from_millis(50);
 
 pub(crate) struct NodeVoice(mpsc::Sender<Command>);
 
@@ -48,6 +54,11 @@ impl NodeEar {
             }
         }
     }
+
+    /// Waits until it is out.
+    async fn end(mut self) {
+        while self.events.recv().await.is_some() {}
+    }
 }
 
 impl Ear for NodeEar {
@@ -63,7 +74,8 @@ impl Ear for NodeEar {
     }
 }
 
-/// So many of them, each with a connection of its own, once everyone sees everyone.
+/// So many of them, each with a connection of its own, once everyone sees everyone and what comes
+/// of that is done.
 pub(crate) async fn members(
     globals: &Globals,
     settings: &Settings,
@@ -97,5 +109,13 @@ pub(crate) async fn members(
             Failure::new(Code::Other, text).next("try with fewer members")
         })?;
     }
+    sleep(SETTLE * u32::try_from(members).unwrap_or(u32::MAX)).await;
     Ok((voices, ears))
+}
+
+/// Ends when they are out.
+pub(crate) async fn leave(voices: Vec<NodeVoice>, ears: Vec<NodeEar>) {
+    drop(voices);
+    let mut leaving: JoinSet<_> = ears.into_iter().map(NodeEar::end).collect();
+    while leaving.join_next().await.is_some() {}
 }

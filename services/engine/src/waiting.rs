@@ -26,8 +26,8 @@ impl Waiting {
     }
 }
 
-/// The buffer. A frame costs O(its dependencies) when it arrives and O(log frames) when
-/// what it waits for arrives.
+/// The buffer. A frame costs O(its dependencies and its author's frames here) when it arrives and
+/// O(log frames) when what it waits for arrives.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Buffer {
     frames: BTreeMap<Dot, Waiting>,
