@@ -9,9 +9,9 @@ pub(super) fn width(text: &str) -> usize {
 }
 
 /// The text's lines, broken to at most `columns`: between words where there is a blank, else
-/// between graphemes.
+/// between graphemes, and those that are wider between characters.
 pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
-    // The widest grapheme must find room.
+    // The widest character must find room.
     let columns = columns.max(2);
     text.split('\n').flat_map(|line| wrap_line(line, columns)).collect()
 }
@@ -20,7 +20,7 @@ fn wrap_line(line: &str, columns: usize) -> Vec<String> {
     let (mut rows, mut row, mut used) = (Vec::new(), String::new(), 0);
     // Where the last blank of the row ends, in bytes and in columns.
     let mut blank = None;
-    for grapheme in line.graphemes(true) {
+    for grapheme in line.graphemes(true).flat_map(|it| no_wider(it, columns)) {
         let wide = grapheme.width();
         if grapheme == " " && (used + wide > columns || row.is_empty() && !rows.is_empty()) {
             // A blank between two rows is none of either.
@@ -44,6 +44,19 @@ fn wrap_line(line: &str, columns: usize) -> Vec<String> {
     }
     rows.push(row);
     rows
+}
+
+/// The grapheme, or its characters: letters that join (Hangul, Indic scripts) make graphemes of any
+/// width.
+fn no_wider(grapheme: &str, columns: usize) -> impl Iterator<Item = &str> {
+    let most = if grapheme.width() > columns { 1 } else { usize::MAX };
+    let mut rest = grapheme.chars();
+    std::iter::from_fn(move || {
+        let text = rest.as_str();
+        rest.by_ref().take(most).for_each(drop);
+        let taken = text.len() - rest.as_str().len();
+        (taken > 0).then(|| &text[..taken])
+    })
 }
 
 /// A text cut to so many columns, with `…` where something is left out.
@@ -95,10 +108,19 @@ mod tests {
         assert_eq!(wrap("שלום עולם", 5), ["שלום", "עולם"]);
     }
 
+    #[test]
+    fn graphemes_wider_than_a_row_are_broken() {
+        assert_eq!(
+            wrap(&"\u{1100}".repeat(5), 4),
+            ["\u{1100}".repeat(2), "\u{1100}".repeat(2), "\u{1100}".into()]
+        );
+        assert_eq!(cut(&"\u{1100}".repeat(5), 4), "…");
+    }
+
     proptest! {
         #[test]
         fn no_row_is_wider_than_it_may_be_and_no_letter_is_lost(
-            text in "[a-z日本 é👍\n]{0,80}", columns in 2usize..20
+            text in "[a-z日本ᄀक्ष é👍\n]{0,80}", columns in 2usize..20
         ) {
             let rows = wrap(&text, columns);
             prop_assert!(rows.iter().all(|row| width(row) <= columns), "{rows:?}");
