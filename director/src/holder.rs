@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    sync::Mutex,
+    sync::{Mutex, watch},
     time::{Instant, sleep, sleep_until},
 };
 
@@ -33,11 +33,17 @@ pub(crate) struct PassHolder {
     pass: Arc<Pass>,
     /// When to renew it, once there is one. Held while one is asked for.
     due: Mutex<Option<Instant>>,
+    /// Closed once nobody holds it any more.
+    held: watch::Sender<()>,
 }
 
 impl PassHolder {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { pass: Arc::new(Pass::new()), due: Mutex::default() })
+        Arc::new(Self {
+            pass: Arc::new(Pass::new()),
+            due: Mutex::default(),
+            held: watch::Sender::default(),
+        })
     }
 
     /// What a request says of it.
@@ -58,7 +64,7 @@ impl PassHolder {
         let Passed { pass } = ask(connection, &asked).await?;
         *due = Some(self.take(connection, pass).await?);
         let (holder, connection) = (Arc::downgrade(self), connection.clone());
-        tokio::spawn(keep(holder, connection));
+        tokio::spawn(keep(holder, self.held.subscribe(), connection));
         Ok(())
     }
 
@@ -100,13 +106,15 @@ impl PassHolder {
 }
 
 /// Renews the pass as long as somebody holds it, and says so where nobody does.
-async fn keep(holder: Weak<PassHolder>, connection: Connection) {
+async fn keep(holder: Weak<PassHolder>, mut held: watch::Receiver<()>, connection: Connection) {
     let mut link = connection.link.clone();
     let mut told = false;
     loop {
-        let Some(due) = holder.upgrade() else { return };
-        let due = due.due.lock().await.unwrap_or_else(Instant::now);
+        let Some(its) = holder.upgrade() else { return };
+        let due = its.due.lock().await.unwrap_or_else(Instant::now);
+        drop(its);
         tokio::select! {
+            _ = held.changed() => return,
             () = sleep_until(due) => {}
             refused = link.wait_for(|link| link.refused) => if refused.is_err() { return },
         }

@@ -108,3 +108,18 @@ fn a_director_that_has_just_begun_renews_what_another_has_given() {
         }
     });
 }
+
+#[test]
+fn a_connection_that_nobody_holds_any_more_is_not_kept_for_its_pass() {
+    let keys = Keys::make();
+    let server = keys.server();
+    let _director = keys.director(&server.url(), &[]);
+    on_runtime(async {
+        let (connection, director) = guest(&keys, &server.url()).await;
+        opened(&director).await;
+        let mut link = connection.link.clone();
+        drop((connection, director));
+        let ended = async { while link.changed().await.is_ok() {} };
+        timeout(PATIENCE, ended).await.expect("nobody waits until the pass is due");
+    });
+}
