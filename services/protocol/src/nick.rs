@@ -6,7 +6,12 @@ use crate::{limits, text};
 /// What stands between a nick and the tag of its key.
 pub const SEPARATOR: char = '·';
 /// What looks like it.
-const LIKE_SEPARATOR: [char; 5] = ['·', '\u{387}', '\u{2219}', '\u{22c5}', '\u{2e31}'];
+const LIKE_SEPARATOR: [char; 13] = [
+    '·', '\u{387}', '\u{1427}', '\u{16eb}', '\u{2022}', '\u{2027}', '\u{2219}', '\u{22c5}',
+    '\u{2e31}', '\u{2e33}', '\u{30fb}', '\u{a78f}', '\u{ff65}',
+];
+/// Blank, though not white space: Braille without dots.
+const BLANK: char = '\u{2800}';
 
 /// Why something can't be a nick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,7 +32,7 @@ pub enum NickError {
 /// # Errors
 /// What is wrong with it.
 pub fn check(nick: &str) -> Result<(), NickError> {
-    if text::one_line(nick, limits::NICK_CHARS).is_empty() {
+    if clean(nick).is_empty() {
         return Err(NickError::Empty);
     }
     if nick.contains(LIKE_SEPARATOR) {
@@ -43,7 +48,7 @@ pub fn check(nick: &str) -> Result<(), NickError> {
 /// tag. May be empty.
 #[must_use]
 pub fn clean(nick: &str) -> String {
-    text::one_line(nick, limits::NICK_CHARS).replace(LIKE_SEPARATOR, "-")
+    text::one_line(&nick.replace(BLANK, " "), limits::NICK_CHARS).replace(LIKE_SEPARATOR, "-")
 }
 
 #[cfg(test)]
@@ -59,5 +64,7 @@ mod tests {
         assert_eq!(check("bob\u{22c5}jjfe"), Err(NickError::Separator));
         assert_eq!(check(&"x".repeat(limits::NICK_CHARS + 1)), Err(NickError::TooLong));
         assert_eq!(clean("bob·jjfe\n"), "bob-jjfe");
+        assert_eq!(clean("bob\u{2027}jjfe\u{2800}\u{2800}x"), "bob-jjfe x");
+        assert_eq!(check("\u{2800}"), Err(NickError::Empty));
     }
 }

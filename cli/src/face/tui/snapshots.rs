@@ -296,3 +296,13 @@ fn every_size_of_terminal_can_be_drawn_on() {
         }
     }
 }
+
+#[test]
+fn a_long_nick_leaves_the_tag_of_its_key() {
+    let mut scene = Scene::discussion();
+    let nick = "bob-abcd----------------------xx".into();
+    scene.tell(said(Origin { nick, ..origin(3, 9, 9, &[]) }, "who am I?"));
+    let shown = scene.shown(80, 24);
+    let row = shown.lines().find(|row| row.contains("who am I?")).unwrap();
+    assert!(row.contains(&format!("…·{}", node(3).tag())), "{row}");
+}

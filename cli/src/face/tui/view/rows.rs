@@ -8,7 +8,7 @@ use super::{
     super::{
         model::{Focus, Model},
         transcript::{Entry, Kind, Spoken},
-        wrap::{padded, width, wrap},
+        wrap::{cut, padded, width, wrap},
     },
     look,
     style::Look,
@@ -149,7 +149,9 @@ fn said(
                 spans
                     .push(Span::styled(padded(&format!("#{}", entry.number), LABEL), look.faint()));
             }
-            let who = format!("{}·{}", spoken.nick, node.tag());
+            // The tag is never what is cut off: another could be imitated by a nick alone.
+            let tag = format!("·{}", node.tag());
+            let who = cut(&spoken.nick, columns.who.saturating_sub(width(&tag))) + &tag;
             spans.push(Span::styled(padded(&who, columns.who), look.author(node)));
             spans.push(Span::raw("  "));
         } else {
@@ -203,7 +205,7 @@ fn missing(model: &Model, spoken: &Spoken) -> String {
 }
 
 fn rule(text: &str, columns: &Columns, style: Style) -> Line<'static> {
-    let text = super::super::wrap::cut(&format!("── {text} "), columns.all);
+    let text = cut(&format!("── {text} "), columns.all);
     let rest = columns.all.saturating_sub(width(&text));
     Line::from(text + &"─".repeat(rest)).style(style)
 }
