@@ -5,14 +5,14 @@ use crate::{Answers, Effect, Engine, Entry, Fault, LinkState, Phase, Time, budge
 use chat_protocol::{Dot, Floor, Frame, Give, Key, NodeId, Number, Want, limits};
 use rand::RngExt;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
 /// More missing dots than this are asked for by what is held, not by name.
 const NAMED_DOTS: usize = 8;
-/// A dot asked for this often within a second is published to the room.
-const POPULAR: u32 = 3;
+/// A dot that so many ask for within a second is published to the room.
+const POPULAR: usize = 3;
 /// Requests remembered, for [`POPULAR`].
 const ASKED: usize = 512;
 
@@ -21,7 +21,7 @@ const ASKED: usize = 512;
 pub(crate) struct Answerer {
     total: Budget,
     peers: HashMap<NodeId, Budget>,
-    asked: HashMap<Dot, (Time, u32)>,
+    asked: HashMap<Dot, (Time, Vec<NodeId>)>,
 }
 
 impl Answerer {
@@ -48,8 +48,8 @@ impl Answerer {
         }
     }
 
-    /// Counts requests for a dot; true when it has just become popular.
-    fn asked(&mut self, dot: Dot, now: Time) -> bool {
+    /// Counts who asks for a dot; true when it has just become popular.
+    fn asked(&mut self, dot: Dot, by: NodeId, now: Time) -> bool {
         let second = Time::from_secs(1);
         if self.asked.len() >= ASKED {
             self.asked.retain(|_, (since, _)| *since + second > now);
@@ -57,12 +57,16 @@ impl Answerer {
         if self.asked.len() >= ASKED {
             return false;
         }
-        let (since, times) = self.asked.entry(dot).or_insert((now, 0));
+        let (since, askers) = self.asked.entry(dot).or_insert((now, Vec::new()));
         if *since + second <= now {
-            (*since, *times) = (now, 0);
+            *since = now;
+            askers.clear();
         }
-        *times += 1;
-        *times == POPULAR
+        if askers.len() >= POPULAR || askers.contains(&by) {
+            return false;
+        }
+        askers.push(by);
+        askers.len() == POPULAR
     }
 }
 
@@ -153,9 +157,18 @@ impl Engine {
         let (mut bulk, named): (Vec<_>, Vec<_>) =
             asks.into_iter().partition(|(_, dots)| in_bulk(dots));
         if !bulk.is_empty() && !self.bulk.is_on_its_way(self.now) {
-            let (to, _) = bulk.swap_remove(self.rng.random_range(0..bulk.len()));
-            self.bulk.ask(self.now);
-            self.ask_for_everything(Some(to));
+            // Anyone can tell of what isn't there: what a frame depends on is asked for first.
+            let is_needed =
+                |(_, dots): &(NodeId, Vec<Dot>)| dots.iter().any(|dot| self.wants.is_signed(*dot));
+            bulk.sort_by_key(|ask| !is_needed(ask));
+            let needed = bulk.partition_point(is_needed);
+            let waits = self.wants.is_needed_by(self.now + limits::ASK_BACKOFF);
+            let among = if needed > 0 || waits { needed } else { bulk.len() };
+            if among > 0 {
+                let (to, _) = bulk.swap_remove(self.rng.random_range(0..among));
+                self.bulk.ask(self.now);
+                self.ask_for_everything(Some(to));
+            }
         }
         for (_, dots) in bulk {
             self.wants.put_off(&dots, self.now);
@@ -235,11 +248,13 @@ impl Engine {
                 give
             }
             None => {
-                let held = want.dots.iter().filter_map(|dot| self.transcript.get(*dot));
+                let dots: BTreeSet<_> = want.dots.iter().copied().collect();
+                let held = dots.into_iter().filter_map(|dot| self.transcript.get(dot));
                 let (page, _) = self.page(held);
                 given += size(&page);
                 for entry in &page {
-                    if self.answerer.asked(entry.dot(), self.now) {
+                    if self.answerer.asked(entry.dot(), want.from, self.now) {
+                        given += entry.size;
                         self.effects.push_back(Effect::Publish(entry.clone()));
                     }
                 }

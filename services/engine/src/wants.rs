@@ -28,21 +28,39 @@ impl Wants {
         self.0.len()
     }
 
+    /// Whether not even what a frame depends on finds a place.
     pub(crate) fn is_full(&self) -> bool {
-        self.0.len() >= limits::WANTS
+        self.0.len() >= limits::WANTS && self.0.values().all(|want| want.signed)
+    }
+
+    /// Whether a signed frame depends on it.
+    pub(crate) fn is_signed(&self, dot: Dot) -> bool {
+        self.0.get(&dot).is_some_and(|want| want.signed)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Dot, &Want)> {
         self.0.iter().map(|(dot, want)| (*dot, want))
     }
 
-    /// Notes a claim; asks after `wait` if it is new.
+    /// Whether something that a frame depends on is to be asked for by then.
+    pub(crate) fn is_needed_by(&self, at: Time) -> bool {
+        self.0.values().any(|want| want.signed && want.next <= at)
+    }
+
+    /// Notes a claim; asks at that time if it is new. What a frame depends on takes the place of what
+    /// was only told of.
     pub(crate) fn claim(&mut self, dot: Dot, claimant: NodeId, signed: bool, at: Time) {
         if let Some(want) = self.0.get_mut(&dot) {
             want.signed |= signed;
-        } else if !self.is_full() {
+        } else if self.0.len() < limits::WANTS || signed && self.forget_hearsay() {
             self.0.insert(dot, Want { claimant, next: at, tries: 0, signed });
         }
+    }
+
+    /// Whether there was any.
+    fn forget_hearsay(&mut self) -> bool {
+        let hearsay = self.0.iter().find(|(_, want)| !want.signed).map(|(dot, _)| *dot);
+        hearsay.is_some_and(|dot| self.0.remove(&dot).is_some())
     }
 
     pub(crate) fn remove(&mut self, dot: Dot) {

@@ -135,16 +135,36 @@ fn all_requesters_together_are_given_a_burst_and_then_so_much_a_second() {
 }
 
 #[test]
-fn the_third_request_for_a_frame_within_a_second_publishes_it() {
+fn what_a_frame_depends_on_is_asked_for_however_much_others_claim() {
+    let mut here = Node::found(Config::default());
+    let author = 5000;
+    here.hears(&frame(dot(author, 1), 2, &[]));
+    for round in 1..10 {
+        for claimant in 0..10 {
+            let heads = (0..60).map(|n| dot(100 * claimant + n, 2 + round)).collect();
+            here.hears_beat(Beat { heads, ..beat(node(9000 + claimant), round) });
+        }
+        if round == 2 {
+            here.hears(&frame(dot(author, 2), 3, &[dot(author + 1, 1)]));
+        }
+        here.wait(Time::from_millis(300));
+    }
+    let needed = [Some(node(author)), Some(node(author + 1))];
+    assert!(here.asks().iter().any(|(_, to, _)| needed.contains(to)));
+}
+
+#[test]
+fn the_third_who_asks_for_a_frame_within_a_second_has_it_published() {
     let mut here = Node::found(Config::default());
     here.hears(&frame(dot(1, 1), 2, &[]));
     let mut ask = |n: usize| {
-        let want = Want { dots: vec![dot(1, 1)], have: None, ..want(node(n)) };
+        // However often one names it, or asks.
+        let want = Want { dots: vec![dot(1, 1); 3], have: None, ..want(node(n)) };
         here.effects();
         here.input(Input::Want { want, reply: "inbox".into() });
         published(&mut here)
     };
-    assert!(ask(2).is_empty() && ask(3).is_empty());
+    assert!((0..3).all(|_| ask(2).is_empty()) && ask(3).is_empty());
     assert_eq!(ask(4), [dot(1, 1)]);
     assert!(ask(5).is_empty(), "once is enough");
 }
