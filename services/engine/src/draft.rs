@@ -41,7 +41,7 @@ impl Engine {
         self.forget_resend();
         self.effect(Effect::Publish(entry.clone()));
         self.transcript.bind(entry.dependencies());
-        self.flow.own_frame();
+        self.flow.own_frame(self.now);
         self.accept(entry, Vec::new(), None);
         self.beats.own_frame_said(self.now);
         if is_final {

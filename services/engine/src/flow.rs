@@ -4,7 +4,7 @@
 //! somebody present hasn't acknowledged, and, counted from the oldest of those on, all that the
 //! room says, since it goes through the same buffers, whoever says it.
 
-use crate::{Engine, Phase};
+use crate::{Engine, Phase, Time, roster::Presence};
 use chat_protocol::{Number, limits};
 use std::collections::VecDeque;
 
@@ -13,8 +13,8 @@ use std::collections::VecDeque;
 pub(crate) struct Flow {
     /// Bytes delivered here so far, own ones included.
     passed: u64,
-    /// So much of them before each of the last own frames.
-    before: VecDeque<u64>,
+    /// So much of them before each of the last own frames, and when that was said.
+    before: VecDeque<(u64, Time)>,
 }
 
 impl Flow {
@@ -23,8 +23,8 @@ impl Flow {
     }
 
     /// The next delivered is an own frame.
-    pub(crate) fn own_frame(&mut self) {
-        self.before.push_back(self.passed);
+    pub(crate) fn own_frame(&mut self, now: Time) {
+        self.before.push_back((self.passed, now));
         if self.before.len() as u64 > limits::UNACKNOWLEDGED {
             self.before.pop_front();
         }
@@ -32,9 +32,17 @@ impl Flow {
 
     /// Bytes that went through the room from the first of the last `own` own frames on.
     fn since(&self, own: u64) -> u64 {
+        self.oldest(own).map_or(0, |(before, _)| self.passed - before)
+    }
+
+    /// When the first of the last `own` own frames was said, or a later one.
+    fn said(&self, own: u64) -> Time {
+        self.oldest(own).map_or(Time::ZERO, |(_, at)| *at)
+    }
+
+    fn oldest(&self, own: u64) -> Option<&(u64, Time)> {
         let newer = usize::try_from(own).unwrap_or(usize::MAX);
-        let oldest = self.before.len().saturating_sub(newer);
-        self.before.get(oldest).map_or(0, |before| self.passed - before)
+        self.before.get(self.before.len().saturating_sub(newer))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -67,8 +75,15 @@ impl Engine {
         acked.unwrap_or(Number(0))
     }
 
+    /// Own frames that somebody lacks who is waited for: not who beats, and for as long as the silent
+    /// are waited for has shown to have nothing more.
     fn unacknowledged(&self) -> u64 {
-        let acked = self.roster.present().map(|(_, presence)| presence.acked).min();
-        acked.map_or(0, |acked| self.number.0.saturating_sub(acked.0))
+        let (_, patience) = self.suspicion_times();
+        let lacks = |presence: &Presence| self.number.0.saturating_sub(presence.acked.0);
+        let waits = |presence: &Presence| {
+            presence.acked_at.max(self.flow.said(lacks(presence))) + patience > self.now
+        };
+        let present = self.roster.present().map(|(_, presence)| presence);
+        present.filter(|presence| waits(presence)).map(lacks).max().unwrap_or(0)
     }
 }

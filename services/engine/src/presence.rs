@@ -169,7 +169,7 @@ impl Engine {
     pub(crate) fn acknowledged(&mut self, by: NodeId, number: Number) {
         let number = number.min(self.number);
         if let Some(presence) = self.roster.get_mut(&by) {
-            presence.acked = presence.acked.max(number);
+            presence.acknowledged(number, self.now);
         }
         if matches!(self.phase, Phase::Leaving { .. }) && number == self.number {
             self.gone();

@@ -21,8 +21,10 @@ pub(crate) struct Presence {
     pub(crate) holes: u64,
     /// The digest of its transcript, if nothing was trimmed there.
     pub(crate) transcript: Option<TranscriptDigest>,
-    /// This node's frames that it acknowledged.
+    /// This node's frames that it acknowledged,
     pub(crate) acked: Number,
+    /// and when they became more, or it came.
+    pub(crate) acked_at: Time,
 }
 
 /// How silent a member is.
@@ -35,6 +37,13 @@ pub(crate) enum State {
 }
 
 impl Presence {
+    /// It has this node's frames up to there.
+    pub(crate) fn acknowledged(&mut self, number: Number, now: Time) {
+        if number > self.acked {
+            (self.acked, self.acked_at) = (number, now);
+        }
+    }
+
     /// Whether it was heard lately.
     pub(crate) fn is_present(&self) -> bool {
         self.state == State::Present
@@ -103,6 +112,9 @@ impl Roster {
             }
             let was = std::mem::replace(&mut presence.state, State::Present);
             let heard = std::mem::replace(&mut presence.heard, now);
+            if was != State::Present {
+                presence.acked_at = now;
+            }
             match was {
                 State::Present => drop(self.present.remove(&(heard, node))),
                 State::Unreachable => drop(self.unreachable.remove(&(heard, node))),
@@ -129,6 +141,7 @@ impl Roster {
             holes: 0,
             transcript: None,
             acked,
+            acked_at: now,
         };
         self.members.insert(node, presence);
         self.present.insert((now, node));
@@ -149,6 +162,7 @@ impl Roster {
     pub(crate) fn restart(&mut self, now: Time) {
         for presence in self.members.values_mut() {
             presence.heard = presence.heard.max(now);
+            presence.acked_at = presence.acked_at.max(now);
         }
         for silent in [&mut self.present, &mut self.unreachable] {
             *silent = silent.iter().map(|&(heard, node)| (heard.max(now), node)).collect();

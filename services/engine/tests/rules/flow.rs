@@ -36,6 +36,33 @@ fn flow_control_lets_so_many_frames_be_unacknowledged_and_no_lie_ahead_helps() {
 }
 
 #[test]
+fn who_beats_and_acknowledges_nothing_more_is_waited_for_no_longer_than_the_silent() {
+    let mut here = quiet(2);
+    (1..=2).for_each(|by| here.hears_beat(has_all(by, 1)));
+    let begun = here.now;
+    while here.engine.may_say() {
+        here.say();
+    }
+    let mut count = 1;
+    while !here.engine.may_say() {
+        count += 1;
+        here.hears_beat(has_all(1, count));
+        here.hears_beat(beat(node(2), count));
+        here.wait(Time::from_secs(1));
+    }
+    let waited = here.now - begun;
+    assert!(waited >= limits::GONE && waited < limits::GONE + Time::from_secs(2), "{waited:?}");
+    let acks = VectorClock::from_iter([Dot::new(ME, Number(2))]);
+    here.hears_beat(Beat { acks, ..beat(node(2), count + 1) });
+    let begun = here.engine.draft(false).number.0;
+    while here.engine.may_say() {
+        here.say();
+    }
+    let more = here.engine.draft(false).number.0 - begun;
+    assert_eq!(more, 1, "as much as it acknowledged: it counts again");
+}
+
+#[test]
 fn what_others_say_meanwhile_counts_and_what_they_said_before_does_not() {
     let mut here = quiet(2);
     (1..=2).for_each(|by| here.hears_beat(has_all(by, 1)));
