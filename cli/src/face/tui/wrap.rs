@@ -1,5 +1,6 @@
 //! Text in columns: widths by grapheme, as a terminal counts them.
 
+use chat_protocol::nick::SEPARATOR;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
@@ -49,14 +50,8 @@ fn wrap_line(line: &str, columns: usize) -> Vec<String> {
 /// The grapheme, or its characters: letters that join (Hangul, Indic scripts) make graphemes of any
 /// width.
 fn no_wider(grapheme: &str, columns: usize) -> impl Iterator<Item = &str> {
-    let most = if grapheme.width() > columns { 1 } else { usize::MAX };
-    let mut rest = grapheme.chars();
-    std::iter::from_fn(move || {
-        let text = rest.as_str();
-        rest.by_ref().take(most).for_each(drop);
-        let taken = text.len() - rest.as_str().len();
-        (taken > 0).then(|| &text[..taken])
-    })
+    let is_wider = grapheme.width() > columns;
+    grapheme.split_inclusive(move |_| is_wider)
 }
 
 /// A text cut to so many columns, with `…` where something is left out.
@@ -76,6 +71,13 @@ pub(super) fn cut(text: &str, columns: usize) -> String {
         out.push('…');
     }
     out
+}
+
+/// A nick and its key's tag in so many columns. What is cut is the nick: another's could be imitated
+/// by a nick alone.
+pub(super) fn cut_name(who: &str, columns: usize) -> String {
+    let (nick, tag) = who.split_at(who.rfind(SEPARATOR).unwrap_or(0));
+    cut(nick, columns.saturating_sub(width(tag))) + tag
 }
 
 /// A text with blanks up to so many columns.
@@ -115,6 +117,12 @@ mod tests {
             ["\u{1100}".repeat(2), "\u{1100}".repeat(2), "\u{1100}".into()]
         );
         assert_eq!(cut(&"\u{1100}".repeat(5), 4), "…");
+    }
+
+    #[test]
+    fn of_a_name_the_nick_is_cut() {
+        assert_eq!(cut_name("bob·jjfe", 8), "bob·jjfe");
+        assert_eq!(cut_name("bobby·jjfe", 8), "bo…·jjfe");
     }
 
     proptest! {

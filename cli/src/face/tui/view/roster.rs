@@ -3,7 +3,7 @@
 use super::{
     super::{
         model::Model,
-        wrap::{cut, padded, width, wrap},
+        wrap::{cut_name, padded, width, wrap},
     },
     style::Look,
 };
@@ -17,6 +17,8 @@ use ratatui::{
 
 /// Members whose clocks are shown side by side.
 const MATRIX: usize = 8;
+/// Columns of a nick and its tag, at most.
+const NAME: usize = 24;
 /// Columns of a digest.
 const DIGEST: usize = 12;
 /// Missing frames that are named.
@@ -29,10 +31,11 @@ pub(super) fn side(model: &Model, look: Look, area: Rect) -> Vec<Line<'static>> 
     for (node, who) in members(model) {
         let (mark, style) = reachable(model, node, look);
         let hidden = if model.is_hidden(node) { " (ignored)" } else { "" };
+        let who = cut_name(&who, columns.saturating_sub(width(hidden)));
         lines.push(Line::from(vec![
             Span::styled("│", look.faint()),
             Span::styled(mark, style),
-            Span::styled(cut(&format!("{who}{hidden}"), columns), look.author(node)),
+            Span::styled(who + hidden, look.author(node)),
         ]));
     }
     let rows = usize::from(area.height);
@@ -47,8 +50,7 @@ pub(super) fn side(model: &Model, look: Look, area: Rect) -> Vec<Line<'static>> 
 
 /// The panel of F2: keys, agreement, clocks.
 pub(super) fn lines(model: &Model, look: Look) -> Vec<Line<'static>> {
-    let members = members(model);
-    let widest = members.iter().map(|(_, who)| width(who)).max().unwrap_or(0).min(24);
+    let (members, widest) = in_columns(model);
     let mut lines = Vec::new();
     for (node, who) in &members {
         let (mark, style) = reachable(model, *node, look);
@@ -99,8 +101,7 @@ fn keys(
 /// The panel of `/verify`: digests, differences, repair.
 pub(super) fn agreement(model: &Model, look: Look) -> Vec<Line<'static>> {
     let Some(verified) = &model.room.verified else { return vec![Line::from("asking …")] };
-    let members = members(model);
-    let widest = members.iter().map(|(_, who)| width(who)).max().unwrap_or(0).min(24);
+    let (members, widest) = in_columns(model);
     let mut lines = vec![Line::from("Digests of the newest messages, shortened:")];
     for (node, who) in &members {
         let digest = match standing(model, *node) {
@@ -136,6 +137,14 @@ fn members(model: &Model) -> Vec<(NodeId, String)> {
     let own = model.room.own.map(|own| (own, model.room.who(own)));
     let others = model.room.others.iter().map(|(node, person)| (*node, person.who.clone()));
     own.into_iter().chain(others).collect()
+}
+
+/// The members by names that fit into a column, and how wide that is.
+fn in_columns(model: &Model) -> (Vec<(NodeId, String)>, usize) {
+    let named = members(model).into_iter().map(|(node, who)| (node, cut_name(&who, NAME)));
+    let members: Vec<_> = named.collect();
+    let widest = members.iter().map(|(_, who)| width(who)).max().unwrap_or(0);
+    (members, widest)
 }
 
 fn standing(model: &Model, node: NodeId) -> Option<&Standing> {

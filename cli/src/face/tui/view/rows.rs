@@ -8,11 +8,12 @@ use super::{
     super::{
         model::{Focus, Model},
         transcript::{Entry, Kind, Spoken},
-        wrap::{cut, padded, width, wrap},
+        wrap::{cut, cut_name, padded, width, wrap},
     },
     look,
     style::Look,
 };
+use crate::face::telling;
 use ratatui::{
     layout::Rect,
     style::Style,
@@ -149,9 +150,7 @@ fn said(
                 spans
                     .push(Span::styled(padded(&format!("#{}", entry.number), LABEL), look.faint()));
             }
-            // The tag is never what is cut off: another could be imitated by a nick alone.
-            let tag = format!("·{}", node.tag());
-            let who = cut(&spoken.nick, columns.who.saturating_sub(width(&tag))) + &tag;
+            let who = cut_name(&telling::who(&spoken.nick, node), columns.who);
             spans.push(Span::styled(padded(&who, columns.who), look.author(node)));
             spans.push(Span::raw("  "));
         } else {
