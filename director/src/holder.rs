@@ -63,8 +63,14 @@ impl PassHolder {
         let asked = Holder { user: Some(self.pass.user()), pass: None };
         let Passed { pass } = ask(connection, &asked).await?;
         *due = Some(self.take(connection, pass).await?);
-        let (holder, connection) = (Arc::downgrade(self), connection.clone());
-        tokio::spawn(keep(holder, self.held.subscribe(), connection));
+        let keeping = keep(Arc::downgrade(self), connection.clone());
+        let mut held = self.held.subscribe();
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = held.changed() => {}
+                () = keeping => {}
+            }
+        });
         Ok(())
     }
 
@@ -106,7 +112,7 @@ impl PassHolder {
 }
 
 /// Renews the pass as long as somebody holds it, and says so where nobody does.
-async fn keep(holder: Weak<PassHolder>, mut held: watch::Receiver<()>, connection: Connection) {
+async fn keep(holder: Weak<PassHolder>, connection: Connection) {
     let mut link = connection.link.clone();
     let mut told = false;
     loop {
@@ -114,7 +120,6 @@ async fn keep(holder: Weak<PassHolder>, mut held: watch::Receiver<()>, connectio
         let due = its.due.lock().await.unwrap_or_else(Instant::now);
         drop(its);
         tokio::select! {
-            _ = held.changed() => return,
             () = sleep_until(due) => {}
             refused = link.wait_for(|link| link.refused) => if refused.is_err() { return },
         }
