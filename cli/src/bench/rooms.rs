@@ -14,7 +14,6 @@ use chat_protocol::{Invite, NodeId, invite::Secret};
 use std::{collections::BTreeSet, time::Duration};
 use tokio::{
     sync::mpsc,
-    task::JoinSet,
     time::{sleep, timeout},
 };
 
@@ -53,11 +52,6 @@ impl NodeEar {
                 self.seen.insert(member.node);
             }
         }
-    }
-
-    /// Waits until it is out.
-    async fn end(mut self) {
-        while self.events.recv().await.is_some() {}
     }
 }
 
@@ -116,6 +110,7 @@ pub(crate) async fn members(
 /// Ends when they are out.
 pub(crate) async fn leave(voices: Vec<NodeVoice>, ears: Vec<NodeEar>) {
     drop(voices);
-    let mut leaving: JoinSet<_> = ears.into_iter().map(NodeEar::end).collect();
-    while leaving.join_next().await.is_some() {}
+    for mut ear in ears {
+        while ear.hear().await.is_some() {}
+    }
 }
