@@ -75,8 +75,8 @@ impl Engine {
         acked.unwrap_or(Number(0))
     }
 
-    /// Own frames that somebody lacks who is waited for: not who beats, and for as long as the silent
-    /// are waited for has shown to have nothing more.
+    /// Own frames that somebody present lacks. Whoever beats, but has shown to have no more of them for
+    /// as long as makes a silent one gone, isn't waited for.
     fn unacknowledged(&self) -> u64 {
         let (_, patience) = self.suspicion_times();
         let lacks = |presence: &Presence| self.number.0.saturating_sub(presence.acked.0);

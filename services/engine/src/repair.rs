@@ -3,7 +3,7 @@
 
 use crate::{Answers, Effect, Engine, Entry, Fault, LinkState, Phase, Time, budget::Budget};
 use chat_protocol::{Dot, Floor, Frame, Give, Key, NodeId, Number, Want, limits};
-use rand::RngExt;
+use rand::{RngExt, seq::IndexedRandom};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
@@ -156,19 +156,12 @@ impl Engine {
         let in_bulk = |dots: &Vec<Dot>| many || dots.iter().any(far);
         let (mut bulk, named): (Vec<_>, Vec<_>) =
             asks.into_iter().partition(|(_, dots)| in_bulk(dots));
-        if !bulk.is_empty() && !self.bulk.is_on_its_way(self.now) {
-            // Anyone can tell of what isn't there: what a frame depends on is asked for first.
-            let is_needed =
-                |(_, dots): &(NodeId, Vec<Dot>)| dots.iter().any(|dot| self.wants.is_signed(*dot));
-            bulk.sort_by_key(|ask| !is_needed(ask));
-            let needed = bulk.partition_point(is_needed);
-            let waits = self.wants.is_needed_by(self.now + limits::ASK_BACKOFF);
-            let among = if needed > 0 || waits { needed } else { bulk.len() };
-            if among > 0 {
-                let (to, _) = bulk.swap_remove(self.rng.random_range(0..among));
-                self.bulk.ask(self.now);
-                self.ask_for_everything(Some(to));
-            }
+        if !self.bulk.is_on_its_way(self.now)
+            && let Some(first) = self.first_of(&bulk)
+        {
+            let (to, _) = bulk.swap_remove(first);
+            self.bulk.ask(self.now);
+            self.ask_for_everything(Some(to));
         }
         for (_, dots) in bulk {
             self.wants.put_off(&dots, self.now);
@@ -176,6 +169,17 @@ impl Engine {
         for (to, dots) in named {
             self.effect(Effect::Ask { to: Some(to), dots, have: None });
         }
+    }
+
+    /// Which of these is asked in bulk now. Anyone can tell of what isn't there: what a frame depends
+    /// on goes first, also where it is only about to be asked for.
+    fn first_of(&mut self, bulk: &[(NodeId, Vec<Dot>)]) -> Option<usize> {
+        let is_needed = |at: &usize| bulk[*at].1.iter().any(|dot| self.wants.is_signed(*dot));
+        let mut among: Vec<_> = (0..bulk.len()).filter(is_needed).collect();
+        if among.is_empty() && !self.wants.is_needed_by(self.now + limits::ASK_BACKOFF) {
+            among = (0..bulk.len()).collect();
+        }
+        among.choose(&mut self.rng).copied()
     }
 
     /// Asks for whatever is not held here.

@@ -44,6 +44,11 @@ impl Presence {
         }
     }
 
+    /// Whether it is present or unreachable, not gone.
+    fn counts(&self) -> bool {
+        self.state != State::Gone
+    }
+
     /// Whether it was heard lately.
     pub(crate) fn is_present(&self) -> bool {
         self.state == State::Present
@@ -74,7 +79,7 @@ impl Roster {
 
     /// Members that count: present or unreachable, not gone.
     pub(crate) fn counted(&self) -> impl Iterator<Item = (&NodeId, &Presence)> {
-        self.members.iter().filter(|(_, presence)| presence.state != State::Gone)
+        self.members.iter().filter(|(_, presence)| presence.counts())
     }
 
     /// Members heard lately.
@@ -106,10 +111,10 @@ impl Roster {
         acked: Number,
     ) -> Option<PresenceChange> {
         let is_full = 1 + self.len() >= limits::MEMBERS;
+        if is_full && !self.members.get(&node).is_some_and(Presence::counts) {
+            return None;
+        }
         if let Some(presence) = self.members.get_mut(&node) {
-            if is_full && presence.state == State::Gone {
-                return None;
-            }
             let was = std::mem::replace(&mut presence.state, State::Present);
             let heard = std::mem::replace(&mut presence.heard, now);
             if was != State::Present {
@@ -123,11 +128,8 @@ impl Roster {
             self.present.insert((now, node));
             return (was != State::Present).then_some(PresenceChange::Back);
         }
-        if is_full {
-            return None;
-        }
         if self.members.len() >= 2 * limits::MEMBERS {
-            let gone = self.members.iter().filter(|(_, presence)| presence.state == State::Gone);
+            let gone = self.members.iter().filter(|(_, presence)| !presence.counts());
             let oldest = gone.min_by_key(|(_, presence)| presence.heard).map(|(node, _)| *node)?;
             self.members.remove(&oldest);
         }

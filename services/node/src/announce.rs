@@ -160,7 +160,8 @@ mod tests {
 
     #[test]
     fn in_a_large_room_another_announces_before_the_directors_forget() {
-        let silent = 3 * limits::BEAT_PER_MEMBER * u32::try_from(SMALL).unwrap();
+        let interval = limits::BEAT_PER_MEMBER * u32::try_from(SMALL).unwrap();
+        let silent = limits::UNREACHABLE_BEATS * interval;
         assert!(silent + limits::ANNOUNCE <= limits::FORGET, "one alone does for so many");
     }
 }

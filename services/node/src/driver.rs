@@ -202,8 +202,8 @@ impl Driver {
             return;
         }
         // What was put to all would be answered by all.
-        let is_asked = [&*self.own, &*self.sync].contains(&message.subject.as_str());
-        let reply = message.reply.as_ref().filter(|_| is_asked).map(async_nats::Subject::as_str);
+        let is_asked = || [&*self.own, &*self.sync].contains(&message.subject.as_str());
+        let reply = message.reply.as_ref().filter(|_| is_asked()).map(async_nats::Subject::as_str);
         self.participant.receive(now, wall(), &message.payload, reply);
     }
 
