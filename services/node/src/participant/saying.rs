@@ -143,10 +143,19 @@ pub(super) mod tests {
 
     /// Alone in a public room.
     pub(in crate::participant) fn alone() -> Participant {
+        enters(1, Opening::Found)
+    }
+
+    /// Who comes into that room, and has met nobody yet.
+    fn joining() -> Participant {
+        enters(2, Opening::Join { patience: Time::ZERO })
+    }
+
+    fn enters(seed: u8, opening: Opening) -> Participant {
         let room = RoomId([1; 16]);
-        let seal = Seal::clear(RoomKeys::public(room), Identity::from_seed(room, &[1; 32]));
-        let server = "a server".into();
-        Participant::new(seal, Config::default(), terms(room), server, PAYLOAD, Time::ZERO, 0)
+        let seal = Seal::clear(RoomKeys::public(room), Identity::from_seed(room, &[seed; 32]));
+        let (entry, server) = (terms(room, opening), "a server".into());
+        Participant::new(seal, Config::default(), entry, server, PAYLOAD, Time::ZERO, 0)
     }
 
     /// Alone, and what it said as it came in is back.
@@ -158,10 +167,10 @@ pub(super) mod tests {
         ann
     }
 
-    fn terms(room: RoomId) -> room::Entry {
+    fn terms(room: RoomId, opening: Opening) -> room::Entry {
         room::Entry {
             address: RoomAddress::Public(room),
-            opening: Opening::Found,
+            opening,
             nick: "ann".into(),
             topic: None,
             history: Some(true),
@@ -361,16 +370,6 @@ pub(super) mod tests {
                 who.receive(Time::ZERO, 0, &payload, Some("_INBOX.other"));
             }
         }
-    }
-
-    /// Who comes into that room, and has met nobody yet.
-    fn joining() -> Participant {
-        let room = RoomId([1; 16]);
-        let seal = Seal::clear(RoomKeys::public(room), Identity::from_seed(room, &[2; 32]));
-        let opening = Opening::Join { patience: Time::ZERO };
-        let entry = room::Entry { opening, ..terms(room) };
-        let server = "a server".into();
-        Participant::new(seal, Config::default(), entry, server, PAYLOAD, Time::ZERO, 0)
     }
 
     /// Ann and bob in a public room, and what ann was told so far.

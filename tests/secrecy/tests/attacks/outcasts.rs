@@ -2,9 +2,9 @@
 
 use crate::room::Room;
 use chat_engine::Time;
-use chat_node::{Change, Code, Command, Event, Reason};
+use chat_node::{Code, Command, Reason};
 use chat_protocol::{
-    Dot, Envelope, EpochId, Frame, Hello, Lamport, NodeId, Number, Sealed, VectorClock, Want,
+    Dot, Envelope, EpochId, Frame, Hello, Lamport, Number, Sealed, VectorClock, Want,
     frame::Signature,
     hash::Past,
     sealed::{Ciphertext, Commitment},
@@ -107,14 +107,6 @@ fn unreadable(rogue: &mut Seal, dot: Dot, lamport: u64, (epoch, body): (EpochId,
     rogue.close(frame, &[]).expect("anything can be signed").0
 }
 
-fn is_expelled(room: &Room, who: usize, node: NodeId) -> bool {
-    room.events.iter().any(|(at, event)| {
-        *at == who
-            && matches!(event, Event::Member(member)
-                if member.node == node && member.change == Change::Expelled)
-    })
-}
-
 #[test]
 fn two_sealed_frames_with_one_dot_expel_their_author_and_lock_it_out() {
     let mut room = Room::new(3, true);
@@ -130,7 +122,7 @@ fn two_sealed_frames_with_one_dot_expel_their_author_and_lock_it_out() {
         room.inject(who, &Envelope::Frame(Arc::new(frame)).to_json(), None);
     }
     room.run(Time::from_secs(30));
-    assert!((0..2).all(|who| is_expelled(&room, who, last.from)));
+    assert!((0..2).all(|who| room.expels(who, last.from)));
     let locks = room.envelopes(0).into_iter().chain(room.envelopes(1));
     let lock = locks.filter_map(|envelope| match envelope {
         Envelope::Mint(mint) if mint.lock => Some(mint),

@@ -1,7 +1,7 @@
 //! Nodes on a network that loses nothing but what a test tells it to, and records everything.
 
 use chat_engine::Time;
-use chat_node::{Code, Command, Event, Message, Output};
+use chat_node::{Change, Code, Command, Event, Message, Output};
 use chat_protocol::{Envelope, NodeId};
 use chat_secrecy::{
     network::{Arrival, Network, Weather},
@@ -13,6 +13,15 @@ use std::sync::Arc;
 
 /// Whether a message doesn't reach a node.
 type Loses = fn(&Envelope, usize) -> bool;
+
+/// Whether an envelope has a mint in it.
+pub(crate) fn brings_mint(envelope: &Envelope) -> bool {
+    match envelope {
+        Envelope::Mint(_) => true,
+        Envelope::Give(give) => !give.mints.is_empty(),
+        _ => false,
+    }
+}
 
 /// See the module.
 pub(crate) struct Room {
@@ -105,6 +114,15 @@ impl Room {
     /// The envelopes that someone has published.
     pub(crate) fn envelopes(&self, who: usize) -> Vec<Envelope> {
         self.recorded(who).iter().filter_map(|payload| Envelope::parse(payload).ok()).collect()
+    }
+
+    /// Whether one has expelled a node.
+    pub(crate) fn expels(&self, who: usize, node: NodeId) -> bool {
+        self.events.iter().any(|(at, event)| {
+            *at == who
+                && matches!(event, Event::Member(member)
+                    if member.node == node && member.change == Change::Expelled)
+        })
     }
 
     pub(crate) fn warned(&self, who: usize, code: Code) -> bool {

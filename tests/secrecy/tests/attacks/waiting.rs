@@ -1,18 +1,14 @@
 //! Frames of an epoch that isn't open yet wait for its mint, and not for ever.
 
-use crate::room::Room;
+use crate::room::{Room, brings_mint};
 use chat_engine::Time;
 use chat_node::Code;
 use chat_protocol::{Dot, Envelope, Give, Number, limits};
 
 /// The second node gets no mint, be it from its minter or from anyone it asks.
 fn no_mints_for_the_second(envelope: &Envelope, to: usize) -> bool {
-    let mints = match envelope {
-        Envelope::Mint(_) => true,
-        Envelope::Give(give) => !give.mints.is_empty() || give.grant.is_some(),
-        _ => false,
-    };
-    to == 1 && mints
+    let grants = matches!(envelope, Envelope::Give(give) if give.grant.is_some());
+    to == 1 && (grants || brings_mint(envelope))
 }
 
 /// A room in which the others speak under an epoch that the second lacks.
