@@ -15,7 +15,7 @@ use crate::{
     waiting::Waiting,
 };
 use chat_protocol::{Dot, Frame, Lamport, NodeId, Number, hash::Past, limits};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 impl Engine {
     /// A frame on the room's subject; `is_fresh` if it shows that its author is there.
@@ -182,9 +182,9 @@ impl Engine {
         let late = entry.key() < self.shown;
         self.shown = self.shown.max(entry.key());
         let backfill = self.number.0 == 0;
-        let clock = self.clocks.deliver(&entry);
+        let clock = Arc::new(self.clocks.deliver(&entry));
         if dot.node != self.me {
-            self.acknowledged(dot.node, self.own_in(&clock));
+            self.acknowledged(dot.node, self.own_number(clock.get(&self.me)));
         }
         let held = Held { entry: entry.clone(), gap: gap.clone(), via, bound: false };
         if self.transcript.insert(held) == Inserted::BelowFloor {

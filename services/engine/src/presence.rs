@@ -160,9 +160,9 @@ impl Engine {
         }
     }
 
-    /// Which of this node's frames a clock stands for: none, where it is made up.
-    pub(crate) fn own_in(&self, clock: &VectorClock) -> Number {
-        Some(clock.get(&self.me)).filter(|number| *number <= self.number).unwrap_or(Number(0))
+    /// The number of an own frame, as others have it in a clock: none, where it is made up.
+    pub(crate) fn own_number(&self, claimed: Number) -> Number {
+        Some(claimed).filter(|number| *number <= self.number).unwrap_or(Number(0))
     }
 
     /// A member shows to have this node's frames up to `number`.
@@ -212,7 +212,9 @@ impl Engine {
     fn shown_by(&self, beat: &Beat) -> Number {
         let lacks_nothing = beat.holes == 0 && beat.miss.is_empty();
         let heads = beat.heads.dots().filter(|_| lacks_nothing);
-        let behind = heads.filter_map(|head| Some(self.own_in(self.clocks.get(head)?)));
+        let behind = heads
+            .filter_map(|head| self.clocks.number(head, self.me))
+            .map(|it| self.own_number(it));
         let told = beat.acks.get(&self.me).max(beat.heads.get(&self.me));
         behind.fold(told, Ord::max)
     }
