@@ -43,7 +43,7 @@ impl Engine {
         self.transcript.bind(entry.dependencies());
         self.flow.own_frame(self.now);
         self.accept(entry, Vec::new(), None);
-        self.beats.own_frame_said(self.now);
+        self.beats.own_frame_said(self.now, self.roster.len());
         if is_final {
             self.phase = Phase::Leaving { until: self.now + limits::LINGER };
             if self.roster.present().next().is_none() || self.link == LinkState::Down {

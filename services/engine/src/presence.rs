@@ -14,8 +14,10 @@ use std::collections::BTreeMap;
 pub(crate) struct BeatTimer {
     /// At this time, whatever happens.
     regular: Time,
-    /// An own frame, or a new frontier, is shown by then.
+    /// A new frontier is shown by then.
     news: Option<Time>,
+    /// So is an own frame that nobody shows to have.
+    tail: Option<Time>,
     last: Time,
     count: Number,
     /// Bytes received since this node last showed what it has.
@@ -39,6 +41,7 @@ impl BeatTimer {
         Self {
             regular: now + limits::BEAT,
             news: None,
+            tail: None,
             last: now,
             count: Number(0),
             received: 0,
@@ -47,11 +50,13 @@ impl BeatTimer {
     }
 
     fn next(&self) -> Time {
-        self.news.map_or(self.regular, |news| news.min(self.regular))
+        let early = [self.news, self.tail];
+        early.into_iter().flatten().fold(self.regular, Ord::min)
     }
 
     pub(crate) fn restart(&mut self, now: Time) {
-        (self.regular, self.news) = (now + limits::BEAT / 2, None);
+        self.regular = now + limits::BEAT / 2;
+        (self.news, self.tail) = (None, None);
     }
 
     /// Beats as soon as possible.
@@ -59,15 +64,20 @@ impl BeatTimer {
         (self.regular, self.news) = (now, Some(now));
     }
 
-    /// It shows what a beat would, so only the loss of a last one is news.
-    pub(crate) fn own_frame_said(&mut self, now: Time) {
+    /// It shows what a beat would, so only the loss of a last one has to be shown.
+    pub(crate) fn own_frame_said(&mut self, now: Time, others: usize) {
         self.shown();
-        self.news = Some(now + limits::TAIL_BEAT);
+        self.tail = Some(now + limits::TAIL_BEAT.max(news_beat(others) / 4));
+    }
+
+    /// Somebody has the last own frame: what others lack of it, they hear from there.
+    fn own_frame_known(&mut self) {
+        self.tail = None;
     }
 
     /// The others know what was received so far.
     fn shown(&mut self) {
-        (self.news, self.received) = (None, 0);
+        (self.news, self.tail, self.received) = (None, None, 0);
         self.active.values_mut().for_each(|author| author.received = 0);
     }
 
@@ -77,15 +87,15 @@ impl BeatTimer {
         let author = self.active.entry(entry.frame.from).or_insert(new);
         (author.at, author.received) = (now, author.received + 1);
         let is_much = author.received >= limits::ACK_EVERY || self.received >= limits::ACK_BYTES;
-        let soon = if is_much {
-            Time::ZERO
-        } else {
-            let members = u32::try_from(others + 1).unwrap_or(u32::MAX);
-            limits::NEWS_BEAT.max(limits::BEAT_PER_MEMBER * members)
-        };
-        let soon = now + soon;
+        let soon = now + if is_much { Time::ZERO } else { news_beat(others) };
         self.news = Some(self.news.map_or(soon, |news| news.min(soon)));
     }
+}
+
+/// How long what is new waits to be shown, with so many others.
+fn news_beat(others: usize) -> Time {
+    let members = u32::try_from(others + 1).unwrap_or(u32::MAX);
+    limits::NEWS_BEAT.max(limits::BEAT_PER_MEMBER * members)
 }
 
 impl Engine {
@@ -170,6 +180,9 @@ impl Engine {
         let number = number.min(self.number);
         if let Some(presence) = self.roster.get_mut(&by) {
             presence.acknowledged(number, self.now);
+            if number == self.number {
+                self.beats.own_frame_known();
+            }
         }
         if matches!(self.phase, Phase::Leaving { .. }) && number == self.number {
             self.gone();
@@ -253,7 +266,8 @@ impl Engine {
         let interval = self.interval();
         let alone = self.roster.len() == 0;
         let leaving = matches!(self.phase, Phase::Leaving { .. });
-        if self.beats.news.is_none() && !leaving && self.now < self.beats.last + interval / 2 {
+        let is_early = self.beats.news.or(self.beats.tail).is_some();
+        if !is_early && !leaving && self.now < self.beats.last + interval / 2 {
             // The room has grown since this beat was planned.
             self.beats.regular = self.beats.last + interval;
             return;

@@ -48,11 +48,29 @@ fn the_interval_between_beats_grows_with_the_room() {
 }
 
 #[test]
-fn whoever_has_said_something_beats_soon() {
-    let mut here = quiet(20);
-    here.say();
-    here.wait(limits::TAIL_BEAT + MILLI);
-    assert!(!here.beats().is_empty());
+fn whoever_has_said_something_beats_soon_unless_somebody_shows_to_have_it() {
+    for (members, soon) in [(2, limits::TAIL_BEAT), (100, 101 * limits::BEAT_PER_MEMBER / 4)] {
+        let mut here = quiet(0);
+        meet(&mut here, 1..=members, 1);
+        let beats_soon = |here: &mut Node, acked: Option<Number>| {
+            while here.beats().is_empty() {
+                here.wait(MILLI);
+            }
+            here.say();
+            if let Some(number) = acked {
+                let acks = [Dot::new(ME, number)].into_iter().collect();
+                here.hears_beat(Beat { acks, ..beat(node(1), 10 + number.0) });
+            }
+            here.wait(soon - MILLI);
+            assert!(here.beats().is_empty(), "{members}");
+            here.wait(2 * MILLI);
+            !here.beats().is_empty()
+        };
+        assert!(beats_soon(&mut here, None));
+        let last = here.engine.draft(false).number;
+        assert!(beats_soon(&mut here, Some(Number(last.0 - 1))), "it has the one before");
+        assert!(!beats_soon(&mut here, Some(last.next())));
+    }
 }
 
 #[test]
