@@ -5,11 +5,18 @@
 //! 1 s, then with back-off up to 8 s and jitter. Of two who are alone the one in the room with
 //! the higher id moves. A room that it doesn't move to, or where it found nobody, is named as
 //! well from then on, until no other is left: one that nobody is in any more must not hide the
-//! others for as long as directors remember it.
+//! others for as long as directors remember it. All that takes its time beside what the user does in
+//! the own room, and ends where somebody comes there.
 
+use crate::failure::{self, Failure};
+use chat_connect::Connection;
 use chat_director::DirectorClient;
-use chat_node::{Change, Command, Event};
-use chat_protocol::{NodeId, RoomId, director::Assignment, limits};
+use chat_node::{Change, Command, EnterError, Entry, Event, Opening, Room, RoomAddress};
+use chat_protocol::{
+    NodeId, RoomId,
+    director::{Assignment, Visibility},
+    limits,
+};
 use futures_util::future::{BoxFuture, FutureExt, pending};
 use std::{collections::BTreeSet, time::Duration};
 use tokio::time::{Instant, sleep_until};
@@ -24,29 +31,40 @@ const UNHEARD_BYTES: usize = 1 << 20;
 
 /// See the module.
 pub(crate) struct Seeker {
+    connection: Connection,
     director: DirectorClient,
+    /// The one taken last.
+    nick: String,
+    /// That with which another room is being entered, or was.
+    entered_as: String,
     room: Option<RoomId>,
     others: BTreeSet<NodeId>,
     alone: bool,
     next: Instant,
     pause: Duration,
     passed: Passed,
-    asking: Option<BoxFuture<'static, Option<Assignment>>>,
+    looking: Option<BoxFuture<'static, Option<Looked>>>,
     unheard: Vec<Command>,
     unheard_bytes: usize,
 }
 
+/// A room that a director named, and that room, if there is company.
+type Looked = (Assignment, Option<Room>);
+
 impl Seeker {
-    pub(crate) fn new(director: DirectorClient) -> Self {
+    pub(crate) fn new(connection: Connection, director: DirectorClient, nick: String) -> Self {
         Self {
+            connection,
             director,
+            entered_as: nick.clone(),
+            nick,
             room: None,
             others: BTreeSet::new(),
             alone: false,
             next: Instant::now(),
             pause: FIRST_PAUSE,
             passed: Passed::default(),
-            asking: None,
+            looking: None,
             unheard: Vec::new(),
             unheard_bytes: 0,
         }
@@ -83,13 +101,16 @@ impl Seeker {
         }
         self.alone = alone;
         if !alone {
-            self.asking = None;
+            self.looking = None;
         }
     }
 
     /// Takes note of what is said; false where nobody is there and it is too much to be said
     /// again.
     pub(crate) fn said(&mut self, command: &Command) -> bool {
+        if let Command::Nick(nick) = command {
+            self.nick.clone_from(nick);
+        }
         let (Command::Say(text) | Command::Act(text)) = command else { return true };
         if !self.alone {
             return true;
@@ -112,30 +133,73 @@ impl Seeker {
         std::mem::take(&mut self.unheard)
     }
 
-    /// A room with company; waits for ever while there is company here. May be cancelled.
-    pub(crate) async fn company(&mut self) -> Assignment {
+    /// The nick taken since the room with company began to be entered.
+    pub(crate) fn take_renamed(&mut self) -> Option<String> {
+        let before = std::mem::replace(&mut self.entered_as, self.nick.clone());
+        (before != self.nick).then(|| self.nick.clone())
+    }
+
+    /// A room with company, entered; waits for ever while there is company here. May be cancelled.
+    pub(crate) async fn company(&mut self) -> Room {
         loop {
             let Some(own) = self.room.filter(|_| self.alone) else { return pending().await };
-            let asking = match &mut self.asking {
-                Some(asking) => asking,
+            let looking = match &mut self.looking {
+                Some(looking) => looking,
                 None => {
                     sleep_until(self.next).await;
-                    let director = self.director.clone();
-                    let except = self.passed.except(own);
-                    self.asking.insert(async move { director.random(except).await.ok() }.boxed())
+                    let looking = self.look(own).boxed();
+                    self.looking.insert(looking)
                 }
             };
-            let answer = asking.await;
-            self.asking = None;
+            let looked = looking.await;
+            self.looking = None;
             self.pause = (self.pause * 2).min(LAST_PAUSE);
             self.next = Instant::now() + jittered(self.pause);
-            let Some(room) = answer else { continue };
-            self.passed.note(&room);
-            if is_better(&room, own) {
+            let Some((named, entered)) = looked else { continue };
+            self.passed.note(&named);
+            if let Some(room) = entered {
                 return room;
             }
         }
     }
+
+    fn look(&mut self, own: RoomId) -> impl Future<Output = Option<Looked>> + use<> {
+        let (connection, director) = (self.connection.clone(), self.director.clone());
+        let (except, nick) = (self.passed.except(own), self.nick.clone());
+        self.entered_as.clone_from(&nick);
+        async move {
+            let named = director.random(except).await.ok()?;
+            if !is_better(&named, own) {
+                return Some((named, None));
+            }
+            let entering = enter(&connection, &director, named.clone(), &nick, Duration::ZERO);
+            let entered = entering.await.ok().and_then(Result::ok);
+            Some((named, entered))
+        }
+    }
+}
+
+/// Fails where the server doesn't let this node into any room; inside, where it can't enter this.
+pub(crate) async fn enter(
+    connection: &Connection,
+    director: &DirectorClient,
+    assignment: Assignment,
+    nick: &str,
+    patience: Duration,
+) -> Result<Result<Room, EnterError>, Failure> {
+    let let_in = director.let_in(&assignment).await;
+    let_in.map_err(|error| failure::director(error, &connection.server))?;
+    let entry = Entry {
+        address: RoomAddress::Public(assignment.room),
+        opening: if assignment.opened { Opening::Found } else { Opening::Join { patience } },
+        nick: nick.to_owned(),
+        topic: assignment.topic,
+        history: Some(assignment.history),
+        capacity: assignment.capacity,
+        visibility: Visibility::Public,
+        sealed: assignment.sealed,
+    };
+    Ok(Room::enter(connection.clone(), entry).await)
 }
 
 /// Rooms that were looked at, and are not asked for again: fewer than

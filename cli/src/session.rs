@@ -11,7 +11,6 @@ use crate::{
 };
 use chat_connect::Connection;
 use chat_node::{Code as NoticeCode, Command, Event, Notice, Reason, Room};
-use chat_protocol::director::Assignment;
 use futures_util::future::pending;
 use std::collections::VecDeque;
 use tokio::{
@@ -35,8 +34,8 @@ pub(crate) struct Stay {
 pub(crate) enum Outcome {
     /// For good, for this reason; none if the room ended without a word.
     Closed(Option<Reason>),
-    /// Not yet, but there is company in this other room.
-    Company(Assignment),
+    /// Not yet, but there is company in this other room, which was entered.
+    Company(Room),
 }
 
 /// See the module.
@@ -57,8 +56,6 @@ pub(crate) struct Session {
     /// Told once, after who is there.
     notices: Vec<Notice>,
     seeker: Option<Seeker>,
-    /// The nick taken last, if not the first one.
-    nick: Option<String>,
     /// A command that waits for the room to take it.
     pending: Option<Command>,
     /// A signal to leave, that the room wasn't told yet.
@@ -99,7 +96,6 @@ impl Session {
             signalled: false,
             notices,
             seeker: None,
-            nick: None,
             pending: None,
             hurry: false,
             again: VecDeque::new(),
@@ -115,11 +111,6 @@ impl Session {
     /// While alone, look for a room with others.
     pub(crate) fn seek_company(&mut self, seeker: Seeker) {
         self.seeker = Some(seeker);
-    }
-
-    /// The nick taken last, if not the first one.
-    pub(crate) fn nick(&self) -> Option<&str> {
-        self.nick.as_deref()
     }
 
     /// Stays in a room until it is closed, and ends.
@@ -185,10 +176,14 @@ impl Session {
         }
     }
 
-    /// Another room was entered: what was said to nobody will be said there.
+    /// Another room was entered: what was said to nobody will be said there, under the last nick.
     pub(crate) fn moved(&mut self) {
-        let _ =
-            self.pending.take_if(|command| matches!(command, Command::Say(_) | Command::Act(_)));
+        let is_told_there = |command: &mut Command| {
+            matches!(command, Command::Say(_) | Command::Act(_) | Command::Nick(_))
+        };
+        let _ = self.pending.take_if(is_told_there);
+        let renamed = self.seeker.as_mut().and_then(Seeker::take_renamed);
+        self.again.extend(renamed.map(Command::Nick));
     }
 
     /// Waits until everything told was read, and ends.
@@ -234,9 +229,6 @@ impl Session {
                 self.leave(reason);
             }
             Said::Command(command) => {
-                if let Command::Nick(nick) = &command {
-                    self.nick = Some(nick.clone());
-                }
                 if self.seeker.as_mut().is_some_and(|seeker| !seeker.said(&command)) {
                     self.tell(Event::Warning(Notice::new(
                         NoticeCode::Trimmed,
@@ -289,7 +281,7 @@ async fn hung_up(hangup: &mut Option<Signal>) {
     }
 }
 
-async fn company(seeker: &mut Option<Seeker>) -> Assignment {
+async fn company(seeker: &mut Option<Seeker>) -> Room {
     match seeker {
         Some(seeker) => seeker.company().await,
         None => pending().await,
