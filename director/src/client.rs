@@ -92,13 +92,22 @@ impl DirectorClient {
     }
 
     /// Lets the connection into a room that was assigned, where that needs a pass. It stays in
-    /// the three rooms before.
+    /// the three rooms before. Goes on to its end where nobody waits for it any more: a connection
+    /// isn't moved by half.
     ///
     /// # Errors
     /// There is no pass with it, or the server doesn't accept it.
     pub async fn let_in(&self, assignment: &Assignment) -> Result<(), DirectorError> {
         match &self.holder {
-            Some(holder) => holder.enter(&self.connection, assignment).await,
+            Some(holder) => {
+                let (holder, connection) = (holder.clone(), self.connection.clone());
+                let assignment = assignment.clone();
+                let entering =
+                    tokio::spawn(async move { holder.enter(&connection, &assignment).await });
+                entering
+                    .await
+                    .unwrap_or_else(|error| Err(DirectorError::Forbidden(error.to_string())))
+            }
             None => Ok(()),
         }
     }

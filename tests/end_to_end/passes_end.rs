@@ -9,7 +9,7 @@ use chat_protocol::{
     subject::RoomSubjects,
 };
 use chat_tests::{Keys, wait::PATIENCE};
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use tokio::time::timeout;
 
 /// A guest's connection, and its way to directors.
@@ -121,5 +121,24 @@ fn a_connection_that_nobody_holds_any_more_is_not_kept_for_its_pass() {
         drop((connection, director));
         let ended = async { while link.changed().await.is_ok() {} };
         timeout(PATIENCE, ended).await.expect("nobody waits until the pass is due");
+    });
+}
+
+#[test]
+fn a_connection_is_let_in_even_where_nobody_waits_for_it_any_more() {
+    let keys = Keys::make();
+    let server = keys.server();
+    let _director = keys.director(&server.url(), &[]);
+    on_runtime(async {
+        let (mut connection, director) = guest(&keys, &server.url()).await;
+        let assignment = director.open(&OpenRequest::public()).await.expect("an assignment");
+        let before = connection.link.borrow().moves;
+        assert_eq!(director.let_in(&assignment).now_or_never(), None, "it takes a while");
+        let moved = connection.link.wait_for(|link| link.moves > before);
+        drop(timeout(PATIENCE, moved).await.expect("it isn't moved by half").unwrap());
+        let subject = RoomSubjects::new(assignment.room).msg();
+        let mut heard = connection.subscribe(subject.clone()).await.unwrap();
+        connection.client().publish(subject, "in".into()).await.unwrap();
+        hears(&mut heard, "in").await;
     });
 }
