@@ -64,8 +64,13 @@ impl Clocks {
         self.known.get(&dot).map(|clock| self.places.number(clock, node))
     }
 
-    /// Notes a delivered frame and returns its full clock.
-    pub(crate) fn deliver(&mut self, entry: &Entry) -> VectorClock {
+    /// Notes a delivered frame and returns its full clock. Of whom nothing was ever delivered, as of a
+    /// node that a liar has made up, it says nothing: there is no end of those.
+    pub(crate) fn deliver(
+        &mut self,
+        entry: &Entry,
+        is_author: impl Fn(&NodeId) -> bool,
+    ) -> VectorClock {
         let mut full = Vec::with_capacity(self.places.0.len() + 1);
         for dot in entry.dependencies() {
             // What a full clock covers it has taken over.
@@ -75,7 +80,7 @@ impl Clocks {
                 raise_all(&mut full, clock);
             }
         }
-        for dot in entry.frame.named() {
+        for dot in entry.frame.named().filter(|dot| is_author(&dot.node)) {
             let number = self.places.entry(&mut full, dot.node);
             *number = (*number).max(dot.number);
         }
@@ -153,7 +158,7 @@ mod tests {
             let mut join: VectorClock = named.iter().copied().collect();
             entry.dependencies().for_each(|dot| join.merge(&joined[&dot]));
             join.set(said);
-            assert_eq!(clocks.deliver(&entry), join);
+            assert_eq!(clocks.deliver(&entry, |_| true), join);
             assert_eq!(clocks.number(said, said.node), Some(said.number));
             assert_eq!(clocks.number(said, dot(99, 1).node), Some(Number(0)));
             joined.insert(said, join);
@@ -166,9 +171,18 @@ mod tests {
     #[test]
     fn whatever_others_claim_of_an_author_its_frame_has_its_own_number() {
         let mut clocks = Clocks::default();
-        clocks.deliver(&frame(dot(1, 1), &[dot(2, 7)]));
-        let said = clocks.deliver(&frame(dot(2, 1), &[dot(1, 1)]));
+        clocks.deliver(&frame(dot(1, 1), &[dot(2, 7)]), |_| true);
+        let said = clocks.deliver(&frame(dot(2, 1), &[dot(1, 1)]), |_| true);
         assert_eq!(said, [dot(1, 1), dot(2, 1)].into_iter().collect());
+    }
+
+    #[test]
+    fn nodes_that_are_made_up_take_no_place() {
+        let mut clocks = Clocks::default();
+        let said = frame(dot(1, 1), &[dot(2, 7), dot(3, 1)]);
+        let clock = clocks.deliver(&said, |node| *node != dot(2, 0).node);
+        assert_eq!(clock, [dot(1, 1), dot(3, 1)].into_iter().collect());
+        assert_eq!((clock.len(), clocks.places.0.len()), (2, 2));
     }
 
     #[test]
@@ -176,7 +190,9 @@ mod tests {
         let mut clocks = Clocks::default();
         let named: Vec<_> = (1..=200).map(|node| dot(node, 1)).collect();
         let count = (ENTRIES / 201 + 10) as u64;
-        (1..=count).for_each(|number| drop(clocks.deliver(&frame(dot(0, number), &named))));
+        for number in 1..=count {
+            clocks.deliver(&frame(dot(0, number), &named), |_| true);
+        }
         assert!(clocks.entries() <= ENTRIES);
         assert_eq!(clocks.number(dot(0, 1), dot(0, 1).node), None);
         assert_eq!(clocks.number(dot(0, count), dot(9, 1).node), Some(Number(1)));

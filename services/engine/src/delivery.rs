@@ -182,7 +182,7 @@ impl Engine {
         let late = entry.key() < self.shown;
         self.shown = self.shown.max(entry.key());
         let backfill = self.number.0 == 0;
-        let clock = Arc::new(self.clocks.deliver(&entry));
+        let clock = Arc::new(self.clocks.deliver(&entry, |node| self.authors.get(node).is_some()));
         if dot.node != self.me {
             self.acknowledged(dot.node, self.own_number(clock.get(&self.me)));
         }

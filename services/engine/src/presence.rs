@@ -67,7 +67,8 @@ impl BeatTimer {
     /// It shows what a beat would, so only the loss of a last one has to be shown.
     pub(crate) fn own_frame_said(&mut self, now: Time, others: usize) {
         self.shown();
-        self.tail = Some(now + limits::TAIL_BEAT.max(news_beat(others) / 4));
+        let soon = (news_beat(others) / 4).clamp(limits::TAIL_BEAT, limits::TAIL_BEAT_MOST);
+        self.tail = Some(now + soon);
     }
 
     /// Somebody has the last own frame: what others lack of it, they hear from there.

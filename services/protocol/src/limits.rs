@@ -152,8 +152,10 @@ pub const BEAT: Duration = Duration::from_secs(2);
 /// The mean interval grows by this for each member: about 10 beats/s in a room of any size.
 pub const BEAT_PER_MEMBER: Duration = Duration::from_millis(100);
 /// The author of a frame that nobody shows to have beats after this, or a quarter of
-/// [`BEAT_PER_MEMBER`] x members.
+/// [`BEAT_PER_MEMBER`] x members, up to
 pub const TAIL_BEAT: Duration = Duration::from_millis(500);
+/// this: half of what who leaves waits for the others.
+pub const TAIL_BEAT_MOST: Duration = Duration::from_millis(2500);
 /// Whoever delivered something new beats after this, or [`BEAT_PER_MEMBER`] x members.
 pub const NEWS_BEAT: Duration = Duration::from_millis(400);
 /// Silent for this many beat intervals: unreachable.

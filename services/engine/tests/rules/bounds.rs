@@ -160,3 +160,13 @@ fn a_beat_may_claim_anything_and_costs_no_more_than_a_question() {
     assert_eq!((here.engine.waiting().0, here.engine.missing()), (0, (0, 0)));
     assert_eq!(here.engine.holdings().authors, 1);
 }
+
+#[test]
+fn nodes_that_are_made_up_are_not_in_the_clocks_that_are_kept() {
+    let mut here = Node::found(Config::default());
+    let made_up: Vec<_> = (100..140).map(|n| dot(n, 1)).collect();
+    here.hears(&frame(dot(1, 1), 2, &made_up));
+    here.wait(2 * limits::GAP);
+    assert_eq!(here.shown(), [dot(1, 1)]);
+    assert!(here.engine.holdings().clock_entries < made_up.len());
+}

@@ -49,7 +49,12 @@ fn the_interval_between_beats_grows_with_the_room() {
 
 #[test]
 fn whoever_has_said_something_beats_soon_unless_somebody_shows_to_have_it() {
-    for (members, soon) in [(2, limits::TAIL_BEAT), (100, 101 * limits::BEAT_PER_MEMBER / 4)] {
+    let rooms = [
+        (2, limits::TAIL_BEAT),
+        (50, 51 * limits::BEAT_PER_MEMBER / 4),
+        (200, limits::TAIL_BEAT_MOST),
+    ];
+    for (members, soon) in rooms {
         let mut here = quiet(0);
         meet(&mut here, 1..=members, 1);
         let beats_soon = |here: &mut Node, acked: Option<Number>| {
@@ -70,6 +75,20 @@ fn whoever_has_said_something_beats_soon_unless_somebody_shows_to_have_it() {
         let last = here.engine.draft(false).number;
         assert!(beats_soon(&mut here, Some(Number(last.0 - 1))), "it has the one before");
         assert!(!beats_soon(&mut here, Some(last.next())));
+    }
+}
+
+#[test]
+fn the_last_word_is_told_of_while_there_is_time_in_a_room_of_any_size() {
+    for members in [1, 200] {
+        let mut here = quiet(0);
+        meet(&mut here, 1..=members, 1);
+        while here.beats().is_empty() {
+            here.wait(MILLI);
+        }
+        here.leave();
+        here.wait(limits::LINGER);
+        assert!(here.beats().len() >= 2, "{members}");
     }
 }
 
