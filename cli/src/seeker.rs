@@ -174,6 +174,10 @@ impl Seeker {
             }
             let entering = enter(&connection, &director, named.clone(), &nick, Duration::ZERO);
             let entered = entering.await.ok().and_then(Result::ok);
+            if entered.is_none() {
+                // A pass names the rooms assigned last: this one stays among them.
+                let _ = director.admit(own).await;
+            }
             Some((named, entered))
         }
     }

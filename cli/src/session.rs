@@ -129,9 +129,7 @@ impl Session {
             if std::mem::take(&mut self.hurry) {
                 room.leave(Reason::Signal);
             }
-            if self.pending.is_none() {
-                self.pending = self.again.pop_front();
-            }
+            let has_to_say = !self.again.is_empty() || self.pending.is_some();
             let nothing_told = self.told.is_empty();
             tokio::select! {
                 place = self.output.place(), if !nothing_told => {
@@ -153,8 +151,9 @@ impl Session {
                         self.happened(event);
                     }
                 },
-                permit = room.commands.reserve(), if self.pending.is_some() => {
-                    if let (Ok(permit), Some(command)) = (permit, self.pending.take()) {
+                permit = room.commands.reserve(), if has_to_say => {
+                    let next = self.again.pop_front().or_else(|| self.pending.take());
+                    if let (Ok(permit), Some(command)) = (permit, next) {
                         permit.send(command);
                     }
                 }
@@ -178,12 +177,12 @@ impl Session {
 
     /// Another room was entered: what was said to nobody will be said there, under the last nick.
     pub(crate) fn moved(&mut self) {
-        let is_told_there = |command: &mut Command| {
-            matches!(command, Command::Say(_) | Command::Act(_) | Command::Nick(_))
-        };
-        let _ = self.pending.take_if(is_told_there);
-        let renamed = self.seeker.as_mut().and_then(Seeker::take_renamed);
-        self.again.extend(renamed.map(Command::Nick));
+        // What still waited is among that, or was meant for the room before.
+        self.pending = None;
+        self.ready = false;
+        if let Some(nick) = self.seeker.as_mut().and_then(Seeker::take_renamed) {
+            self.again.push_front(Command::Nick(nick));
+        }
     }
 
     /// Waits until everything told was read, and ends.
@@ -261,6 +260,8 @@ impl Session {
         if !std::mem::replace(&mut self.leaving, true) || reason == Reason::Signal {
             self.input_ended = true;
             self.again.clear();
+            // And whatever room was being entered.
+            self.seeker = None;
             self.hurry = reason == Reason::Signal;
             self.pending = (!self.hurry).then_some(Command::Leave(reason));
         }

@@ -79,7 +79,12 @@ impl Congestion {
         }
         self.away.retain(|(_, at)| *at + limits::ECHO > now);
         self.away.push_back((number, now));
-        // Who was alone since its last came back has nobody to let go first.
+        self.contend();
+    }
+
+    /// From now on something waits to be said: others who have something may go first. Who was alone
+    /// since its last came back has nobody to let.
+    pub(crate) fn contend(&mut self) {
         let is_alone = self.back.is_some_and(|(at, _)| at > self.heard);
         self.left = if is_alone { Time::ZERO } else { self.later };
     }
@@ -300,6 +305,17 @@ mod tests {
         }
         assert_eq!(order, [0; 16], "by their ids");
         assert!(now - begun < TARGET + 16 * 2 * work, "{:?}", now - begun);
+    }
+
+    #[test]
+    fn who_had_nothing_to_say_while_it_was_quiet_lets_others_go_first() {
+        let (mut congestion, mut now) = (Congestion::new(NodeId([255; 10])), Time::ZERO);
+        speak(&mut congestion, &mut now, 1, MILLI, 200);
+        speak(&mut congestion, &mut now, 9, 9 * TARGET, 200);
+        congestion.heard(now + 3 * TARGET);
+        let soon = congestion.waits_until(200).unwrap();
+        congestion.contend();
+        assert_eq!(congestion.waits_until(200), Some(soon + congestion.later));
     }
 
     #[test]
