@@ -159,7 +159,7 @@ impl Session {
                 }
                 said = self.input.recv(),
                     if self.ready
-                        && self.pending.is_none()
+                        && !has_to_say
                         && !self.input_ended
                         && self.told.len() < TOLD =>
                 {

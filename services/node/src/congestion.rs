@@ -37,14 +37,10 @@ pub(crate) struct Congestion {
     heard: Time,
     /// Not all may take it to be quiet at the same time: they would begin at once.
     later: Time,
-    /// What is left of that: it passes while it is quiet (as the back-off of IEEE 802.11's DCF), or
-    /// the last of many would each wait all of it once more whenever one before it has spoken.
-    left: Time,
 }
 
 impl Congestion {
     pub(crate) fn new(me: NodeId) -> Self {
-        let later = TARGET.mul_f64(f64::from(me.0[0]) / 256.);
         Self {
             away: VecDeque::new(),
             back: None,
@@ -52,8 +48,7 @@ impl Congestion {
             base: Time::MAX,
             window: f64::from(limits::WINDOW),
             heard: Time::ZERO,
-            later,
-            left: later,
+            later: TARGET.mul_f64(f64::from(me.0[0]) / 256.),
         }
     }
 
@@ -79,14 +74,6 @@ impl Congestion {
         }
         self.away.retain(|(_, at)| *at + limits::ECHO > now);
         self.away.push_back((number, now));
-        self.contend();
-    }
-
-    /// From now on something waits to be said: others who have something may go first. Who was alone
-    /// since its last came back has nobody to let.
-    pub(crate) fn contend(&mut self) {
-        let is_alone = self.back.is_some_and(|(at, _)| at > self.heard);
-        self.left = if is_alone { Time::ZERO } else { self.later };
     }
 
     /// What was said before it comes no more.
@@ -134,10 +121,6 @@ impl Congestion {
 
     /// Another's frame came.
     pub(crate) fn heard(&mut self, now: Time) {
-        if self.away.is_empty() {
-            let since = self.back.map_or(self.heard, |(at, _)| at.max(self.heard));
-            self.left = self.left.saturating_sub(now.saturating_sub(since + self.quiet()));
-        }
         self.heard = now;
     }
 
@@ -156,7 +139,7 @@ impl Congestion {
             return (!fits).then(|| *oldest + limits::ECHO);
         }
         let pause = |took: Time| took.min(TARGET).mul_f64((1. / most - 1.).max(0.));
-        let is_quiet = |at: Time| at.max(self.heard) + self.quiet() + self.left;
+        let is_quiet = |at: Time| at.max(self.heard) + self.quiet() + self.later;
         self.back.map(|(at, took)| (at + pause(took)).min(is_quiet(at)))
     }
 
@@ -283,55 +266,6 @@ mod tests {
         now += TARGET * 63;
         speak(&mut congestion, &mut now, 5, MILLI, 10);
         assert!(congestion.waits_until(10).unwrap() <= now + MILLI, "it opens as soon again");
-    }
-
-    #[test]
-    fn the_last_of_many_are_quiet_for_a_second_in_all_and_not_each() {
-        let work = MILLI * 40;
-        let with_one_left = |n: u8| {
-            let (mut congestion, mut now) = (Congestion::new(NodeId([16 * n; 10])), Time::ZERO);
-            speak(&mut congestion, &mut now, 1, work, 200);
-            speak(&mut congestion, &mut now, 9, 9 * TARGET, 200);
-            (congestion, now)
-        };
-        let (mut waiting, begun): (Vec<_>, Vec<_>) = (0..16).map(with_one_left).unzip();
-        let begun = begun.into_iter().fold(Time::ZERO, Ord::max);
-        waiting.iter_mut().for_each(|other| other.heard(begun));
-        let (mut order, mut now) = (Vec::new(), begun);
-        while let Some(first) = (0..waiting.len()).min_by_key(|at| waiting[*at].waits_until(200)) {
-            now = waiting.remove(first).waits_until(200).unwrap() + work;
-            waiting.iter_mut().for_each(|other| other.heard(now));
-            order.push(first);
-        }
-        assert_eq!(order, [0; 16], "by their ids");
-        assert!(now - begun < TARGET + 16 * 2 * work, "{:?}", now - begun);
-    }
-
-    #[test]
-    fn who_had_nothing_to_say_while_it_was_quiet_lets_others_go_first() {
-        let (mut congestion, mut now) = (Congestion::new(NodeId([255; 10])), Time::ZERO);
-        speak(&mut congestion, &mut now, 1, MILLI, 200);
-        speak(&mut congestion, &mut now, 9, 9 * TARGET, 200);
-        congestion.heard(now + 3 * TARGET);
-        let soon = congestion.waits_until(200).unwrap();
-        congestion.contend();
-        assert_eq!(congestion.waits_until(200), Some(soon + congestion.later));
-    }
-
-    #[test]
-    fn who_speaks_alone_after_all_others_waits_for_quiet_once() {
-        let (mut congestion, mut now) = (Congestion::new(NodeId([255; 10])), Time::ZERO);
-        let work = 80 * MILLI;
-        speak(&mut congestion, &mut now, 1, work, 200);
-        speak(&mut congestion, &mut now, 9, 9 * TARGET, 200);
-        let mut waits = (100..106).map(|number| {
-            let at = congestion.waits_until(200).unwrap();
-            congestion.said(Number(number), at, 200);
-            congestion.came_back(Number(number), at + work);
-            at - std::mem::replace(&mut now, at + work)
-        });
-        assert!(waits.next().unwrap() > TARGET - MILLI * 4);
-        assert!(waits.all(|wait| wait <= work));
     }
 
     #[test]
