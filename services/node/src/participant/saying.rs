@@ -19,9 +19,6 @@ impl Participant {
         let item = Item { kind, text: text.into(), at: self.wall, terms: None };
         // As JSON, or, encrypted, as CBOR.
         let bytes = if self.seal.is_sealed() { item_bytes(&item) } else { json_bytes(&item) };
-        if self.outbox.is_empty() {
-            self.congestion.contend();
-        }
         self.outbox.push(item, bytes);
     }
 
