@@ -134,9 +134,8 @@ impl Seeker {
     }
 
     /// The nick taken since the room with company began to be entered.
-    pub(crate) fn take_renamed(&mut self) -> Option<String> {
-        let before = std::mem::replace(&mut self.entered_as, self.nick.clone());
-        (before != self.nick).then(|| self.nick.clone())
+    pub(crate) fn renamed(&self) -> Option<String> {
+        (self.nick != self.entered_as).then(|| self.nick.clone())
     }
 
     /// A room with company, entered; waits for ever while there is company here. May be cancelled.

@@ -180,7 +180,7 @@ impl Session {
         // What still waited is among that, or was meant for the room before.
         self.pending = None;
         self.ready = false;
-        if let Some(nick) = self.seeker.as_mut().and_then(Seeker::take_renamed) {
+        if let Some(nick) = self.seeker.as_ref().and_then(Seeker::renamed) {
             self.again.push_front(Command::Nick(nick));
         }
     }
