@@ -38,6 +38,14 @@ async fn hears(heard: &mut chat_connect::Subscriber, text: &str) {
     timeout(PATIENCE, found).await.unwrap_or_else(|_| panic!("{text} is heard"));
 }
 
+/// Speaks in a room, and is heard there.
+async fn is_in(connection: &Connection, room: RoomId) {
+    let subject = RoomSubjects::new(room).msg();
+    let mut heard = connection.subscribe(subject.clone()).await.expect("it may hear");
+    connection.client().publish(subject, "in".into()).await.expect("it may speak");
+    hears(&mut heard, "in").await;
+}
+
 #[test]
 fn a_pass_is_renewed_before_it_ends_and_nothing_is_missed() {
     let keys = Keys::make();
@@ -101,10 +109,7 @@ fn a_director_that_has_just_begun_renews_what_another_has_given() {
         assert!(matches!(over, Err(DirectorError::Refused(Refusal::Over, _))), "{over:?}");
         let other = opened(&director).await;
         for room in [room, other] {
-            let subject = RoomSubjects::new(room).msg();
-            let mut heard = connection.subscribe(subject.clone()).await.unwrap();
-            connection.client().publish(subject, "in both".into()).await.unwrap();
-            hears(&mut heard, "in both").await;
+            is_in(&connection, room).await;
         }
     });
 }
@@ -136,9 +141,6 @@ fn a_connection_is_let_in_even_where_nobody_waits_for_it_any_more() {
         assert_eq!(director.let_in(&assignment).now_or_never(), None, "it takes a while");
         let moved = connection.link.wait_for(|link| link.moves > before);
         drop(timeout(PATIENCE, moved).await.expect("it isn't moved by half").unwrap());
-        let subject = RoomSubjects::new(assignment.room).msg();
-        let mut heard = connection.subscribe(subject.clone()).await.unwrap();
-        connection.client().publish(subject, "in".into()).await.unwrap();
-        hears(&mut heard, "in").await;
+        is_in(&connection, assignment.room).await;
     });
 }
