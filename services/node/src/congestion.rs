@@ -3,11 +3,13 @@
 //! The server brings them in the order in which everyone gets all that is said, so how long one
 //! takes shows what the room has said and not yet taken in. The window follows that delay as in
 //! LEDBAT (RFC 6817, section 2.4.2). Below one frame it is a share of the time: who has said one
-//! pauses, but no longer than anyone else is heard.
+//! pauses, but no longer than anyone else is heard. Own frames then come too seldom to follow, so
+//! that those of others count, too.
 
+use crate::overheard::Overheard;
 use chat_engine::Time;
 use chat_protocol::{
-    NodeId, Number,
+    Dot, NodeId, Number, VectorClock,
     limits::{self, ON_ITS_WAY as TARGET},
 };
 use std::collections::VecDeque;
@@ -18,25 +20,37 @@ const STEP: f64 = 0.25;
 /// Who was silent for so long begins again, and so may everyone.
 const SILENT: Time = Time::from_secs(60);
 /// A smaller window would pause for longer than anyone waits.
-const LEAST: f64 = 1. / 64.;
+const LEAST: f64 = 1. / 256.;
+/// Another's frame counts as late by so many [`TARGET`]s at most.
+const LATEST: f64 = 4.;
+/// Who is run so much later than it meant to be waits for a processor.
+const LATE: Time = Time::from_millis(16);
 
 /// See the module.
 #[derive(Clone, Debug)]
 pub(crate) struct Congestion {
     /// Own frames on their way, each with when it was said.
     away: VecDeque<(Number, Time)>,
-    /// When the last came back, and what it took.
-    back: Option<(Time, Time)>,
+    /// When the last came back.
+    back: Option<Time>,
+    /// What one takes by now.
+    way: Time,
+    /// Which part of its pause was over then.
+    paused: (f64, Time),
     /// When its user's last was said.
     spoke: Option<Time>,
     /// The shortest time that one took: the way itself, where nothing waits.
     base: Time,
     /// In frames.
     window: f64,
-    /// When another's frame came last.
+    overheard: Overheard,
+    /// When another's frame came last, or this node found that it could not have heard one.
     heard: Time,
-    /// Not all may take it to be quiet at the same time: they would begin at once.
-    later: Time,
+    /// With something to say it meant to look then whether it is quiet.
+    look: Option<Time>,
+    /// Not all may take it to be quiet at the same time: they would begin at once. Of the time in
+    /// which they begin, which part this one waits.
+    later: f64,
 }
 
 impl Congestion {
@@ -44,18 +58,22 @@ impl Congestion {
         Self {
             away: VecDeque::new(),
             back: None,
+            way: Time::ZERO,
+            paused: (0., Time::ZERO),
             spoke: None,
             base: Time::MAX,
             window: f64::from(limits::WINDOW),
+            overheard: Overheard::default(),
             heard: Time::ZERO,
-            later: TARGET.mul_f64(f64::from(me.0[0]) / 256.),
+            look: None,
+            later: f64::from(me.0[0]) / 256.,
         }
     }
 
     /// Whether nothing is known of the delay: that is soon old. Whoever begins to speak begins as if
     /// all did.
     fn begins(&self, now: Time) -> bool {
-        self.away.is_empty() && self.back.is_none_or(|(at, _)| now > at + TARGET)
+        self.away.is_empty() && self.back.is_none_or(|at| now > at + TARGET)
     }
 
     /// Its user has something to say: into so many parts a full frame is divided, in a room of so
@@ -74,6 +92,8 @@ impl Congestion {
         }
         self.away.retain(|(_, at)| *at + limits::ECHO > now);
         self.away.push_back((number, now));
+        self.paused.0 = 0.;
+        self.look = None;
     }
 
     /// What was said before it comes no more.
@@ -85,7 +105,9 @@ impl Congestion {
             self.away.pop_front();
             if other == number {
                 let took = now.saturating_sub(at);
-                self.back = Some((now, took));
+                self.back = Some(now);
+                self.paused.1 = now;
+                self.way = took.min(TARGET);
                 self.follow(took, flight as f64);
             }
         }
@@ -95,6 +117,28 @@ impl Congestion {
     /// on the way back.
     pub(crate) fn arrived(&mut self, number: Number, now: Time) {
         self.away.retain(|(other, at)| *other > number || now < *at + TARGET);
+    }
+
+    /// Another's frame was delivered, straight from its author.
+    pub(crate) fn overheard(&mut self, dot: Dot, clock: &VectorClock, now: Time, members: usize) {
+        if share(members) < 1.
+            && let Some(waited) = self.overheard.hear(dot, clock, now)
+        {
+            self.others_waited(waited, now, members);
+        }
+    }
+
+    /// One of another's was so long on its way. It counts a little, for there are many.
+    fn others_waited(&mut self, waited: Time, now: Time, members: usize) {
+        self.paused = (self.paused_until(now), now);
+        self.way = (self.way * 3 + waited.max(self.base).min(limits::ECHO)) / 4;
+        let off = 1. - waited.div_duration_f64(TARGET);
+        let part = 1. / members as f64;
+        self.window = if off >= 0. {
+            (self.window + off * part * share(members)).min(self.window.max(1.))
+        } else {
+            (self.window * (1. - part * (-off).min(LATEST) / 2.)).max(LEAST)
+        };
     }
 
     fn follow(&mut self, took: Time, flight: f64) {
@@ -124,6 +168,14 @@ impl Congestion {
         self.heard = now;
     }
 
+    /// It has something to say. To a node that waits for a processor it is quiet all the time.
+    pub(crate) fn look(&mut self, now: Time) {
+        if self.look.is_some_and(|look| look + LATE < now) {
+            self.heard = now;
+        }
+        self.look = self.back.map(|at| self.is_quiet(at));
+    }
+
     /// Until when what is said now waits for more, unless that fills a frame: none if nothing is on
     /// its way.
     pub(crate) fn gathers_until(&self) -> Option<Time> {
@@ -133,19 +185,38 @@ impl Congestion {
     /// Until when what is said now waits, although it fills a frame: none if that fits into the
     /// window, and in a room of so many into this one's share.
     pub(crate) fn waits_until(&self, members: usize) -> Option<Time> {
-        let most = self.window.min(share(members).max(limits::LEAST_WINDOW));
         if let Some((_, oldest)) = self.away.front() {
+            let most = self.window.min(share(members).max(limits::LEAST_WINDOW));
             let fits = self.away.len() as f64 + 1. <= most;
             return (!fits).then(|| *oldest + limits::ECHO);
         }
-        let pause = |took: Time| took.min(TARGET).mul_f64((1. / most - 1.).max(0.));
-        let is_quiet = |at: Time| at.max(self.heard) + self.quiet() + self.later;
-        self.back.map(|(at, took)| (at + pause(took)).min(is_quiet(at)))
+        let (over, then) = self.paused;
+        let rest = self.pause().mul_f64(1. - over);
+        self.back.map(|at| (then + rest).min(self.is_quiet(at)))
     }
 
-    /// Whoever speaks would have been heard within that.
-    fn quiet(&self) -> Time {
-        self.base.clamp(TARGET / 32, TARGET)
+    /// How long it pauses after a frame, as long as nothing changes.
+    fn pause(&self) -> Time {
+        self.way.mul_f64((1. / self.window - 1.).max(0.))
+    }
+
+    /// Which part of its pause is over by then.
+    fn paused_until(&self, now: Time) -> f64 {
+        let (over, then) = self.paused;
+        let (since, pause) = (now.saturating_sub(then), self.pause());
+        match self.away.is_empty() {
+            true if since >= pause => 1.,
+            true => (over + since.div_duration_f64(pause)).min(1.),
+            false => over,
+        }
+    }
+
+    /// From when on it is quiet, if nothing is heard before: whoever speaks would have been. While one
+    /// frame takes its time only few begin.
+    fn is_quiet(&self, back: Time) -> Time {
+        let least = self.base.clamp(TARGET / 32, TARGET).max(self.overheard.longest_gap());
+        let later = TARGET.max(self.overheard.gap() * limits::WINDOW).mul_f64(self.later);
+        back.max(self.heard) + least + later
     }
 }
 
@@ -261,9 +332,9 @@ mod tests {
         speak(&mut congestion, &mut now, 9, 9 * TARGET, 10);
         congestion.heard(now + TARGET * 9);
         assert_eq!(congestion.waits_until(10), Some(now + TARGET * 9 + TARGET / 32), "it is quiet");
-        congestion.heard(now + TARGET * 63);
-        assert_eq!(congestion.waits_until(10), Some(now + TARGET * 63));
-        now += TARGET * 63;
+        congestion.heard(now + TARGET * 255);
+        assert_eq!(congestion.waits_until(10), Some(now + TARGET * 255));
+        now += TARGET * 255;
         speak(&mut congestion, &mut now, 5, MILLI, 10);
         assert!(congestion.waits_until(10).unwrap() <= now + MILLI, "it opens as soon again");
     }
@@ -302,50 +373,134 @@ mod tests {
         assert_eq!(at_once(&congestion, now, 10), 2);
     }
 
-    /// Everyone joins and then says as much as it may, and a server brings each frame to all of them
-    /// in this time. Late in that, the longest that a frame took, and for which part of the time the
-    /// server had work.
-    fn everyone_speaks(members: usize, work: Time) -> (Time, f64) {
-        let (begun, end) = (Time::from_secs(300), Time::from_secs(600));
+    /// A frame of the room: when it was said, when everyone had it, and how long the server had work
+    /// with it.
+    struct Said {
+        at: Time,
+        came: Time,
+        work: Time,
+    }
+
+    /// Everyone joins and then says as much as it may until the end, and a server brings each frame to
+    /// all of them within the time that it takes then.
+    fn everyone_speaks(members: usize, work: impl Fn(Time) -> Time, end: Time) -> Vec<Said> {
         let node = |n: usize| NodeId([u8::try_from(n % 256).unwrap(); 10]);
         let mut everyone: Vec<_> = (0..members).map(|n| Congestion::new(node(n))).collect();
         for congestion in &mut everyone {
             congestion.said(Number(0), Time::ZERO, 1);
-            congestion.came_back(Number(0), work);
+            congestion.came_back(Number(0), work(Time::ZERO));
         }
         let mut events: BinaryHeap<_> =
             (0..members).map(|who| Reverse((Time::ZERO, who))).collect();
-        let (mut free, mut longest, mut worked) = (Time::ZERO, Time::ZERO, Time::ZERO);
-        for number in (1..).map(Number) {
-            let Some(Reverse((now, who))) = events.pop() else { break };
+        let mut said: Vec<Said> = Vec::new();
+        let (mut away, mut heard) = (vec![None; members], 0);
+        while let Some(Reverse((now, who))) = events.pop() {
             if now > end {
                 break;
             }
-            // When it says this, what it said before has come back.
+            while let Some(frame) = said.get(heard).filter(|frame| frame.came <= now) {
+                let first = said.partition_point(|other| other.came <= frame.at);
+                for one in &mut everyone {
+                    if first < heard {
+                        one.overheard.came_after(frame.came - said[heard - 1].came);
+                    }
+                    if share(members) < 1. {
+                        one.others_waited(frame.came - said[first].came, frame.came, members);
+                    }
+                }
+                heard += 1;
+            }
+            if let Some(number) = away[who].take() {
+                everyone[who].came_back(number, now);
+            }
+            let free = said.last().map_or(Time::ZERO, |last| last.came);
             everyone[who].heard(free.min(now));
             let until = everyone[who].waits_until(members).unwrap_or(now);
             if until > now {
-                events.push(Reverse((until, who)));
+                // By then it may have become sooner, or later.
+                events.push(Reverse((until.min(now + TARGET / 4), who)));
                 continue;
             }
+            let number = Number(said.len() as u64 + 1);
             everyone[who].said(number, now, members);
-            free = free.max(now) + work;
-            everyone[who].came_back(number, free);
-            if now > begun {
-                longest = longest.max(free - now);
-                worked += work;
-            }
-            events.push(Reverse((free, who)));
+            away[who] = Some(number);
+            let work = work(now);
+            let came = free.max(now) + work;
+            said.push(Said { at: now, came, work });
+            events.push(Reverse((came, who)));
         }
-        (longest, worked.div_duration_f64(end - begun))
+        said
+    }
+
+    /// Of what was said from then on until then: the longest that a frame took, and for which part of
+    /// the time the server had work.
+    fn between(said: &[Said], from: u64, to: u64) -> (Time, f64) {
+        let (from, to) = (Time::from_secs(from), Time::from_secs(to));
+        let these = || said.iter().filter(|frame| (from..to).contains(&frame.at));
+        let longest = these().map(|frame| frame.came - frame.at).max().unwrap();
+        let worked = these().map(|frame| frame.work).sum::<Time>();
+        (longest, worked.div_duration_f64(to - from))
     }
 
     #[test]
     fn however_many_speak_little_is_on_its_way_and_the_server_has_work() {
-        for (members, work, most) in [(10, 2, 1), (50, 10, 1), (200, 40, 4), (1000, 40, 10)] {
-            let (longest, worked) = everyone_speaks(members, MILLI * work);
+        for (members, work, most) in [(10, 2, 1), (50, 10, 1), (200, 40, 5), (1000, 40, 10)] {
+            let said = everyone_speaks(members, |_| MILLI * work, Time::from_secs(600));
+            let (longest, worked) = between(&said, 300, 590);
             assert!(longest < TARGET * most, "{members}: {longest:?}");
             assert!(worked > 0.9, "{members}: {worked}");
+        }
+    }
+
+    #[test]
+    fn where_all_is_slow_for_a_while_less_is_said_soon_and_soon_as_much_as_before() {
+        let is_slow = |now: Time| (100..200).contains(&now.as_secs());
+        let work = |now| if is_slow(now) { MILLI * 400 } else { MILLI * 40 };
+        let said = everyone_speaks(200, work, Time::from_secs(300));
+        for (from, to, most, least) in
+            [(100, 160, 30, 0.3), (160, 200, 15, 0.8), (205, 300, 5, 0.9)]
+        {
+            let (longest, worked) = between(&said, from, to);
+            assert!(longest < TARGET * most, "from {from} s: {longest:?}");
+            assert!(worked > least, "from {from} s: {worked}");
+        }
+    }
+
+    #[test]
+    fn whoever_was_not_run_when_it_meant_to_be_has_not_found_it_quiet() {
+        let (mut congestion, mut now, members) = (new(), Time::ZERO, 40);
+        speak(&mut congestion, &mut now, 1, MILLI, members);
+        speak(&mut congestion, &mut now, 9, 9 * TARGET, members);
+        congestion.look(now);
+        let quiet = now + TARGET / 32;
+        assert_eq!(congestion.waits_until(members), Some(quiet));
+        for (late, until) in [(LATE, quiet), (LATE + MILLI, quiet + LATE + MILLI + TARGET / 32)] {
+            congestion.look(quiet + late);
+            assert_eq!(congestion.waits_until(members), Some(until));
+        }
+    }
+
+    #[test]
+    fn what_others_had_not_heard_of_closes_a_large_rooms_window_and_what_they_had_opens_it() {
+        for (members, follows) in [(32, false), (100, true)] {
+            let (mut congestion, mut now) = (new(), Time::from_secs(1));
+            speak(&mut congestion, &mut now, 1, MILLI, members);
+            let begun = congestion.window;
+            let mut closed = begun;
+            let mut last = None;
+            for n in 0..200 {
+                now += TARGET / 10;
+                let author = NodeId([u8::try_from(n % 50).unwrap(); 10]);
+                let dot = Dot::new(author, Number(n / 50 + 1));
+                let heard = last.replace(dot).filter(|_| n >= 100);
+                let clock = heard.into_iter().chain([dot]).collect();
+                congestion.overheard(dot, &clock, now, members);
+                if n < 100 {
+                    closed = congestion.window;
+                }
+            }
+            assert_eq!(closed < begun * 0.9, follows, "{members}: {begun} {closed}");
+            assert_eq!(congestion.window > closed, follows, "{members}: {closed}");
         }
     }
 }

@@ -165,6 +165,10 @@ impl Driver {
                 },
                 reason = hurried(&mut self.hurried), if !self.abandoned => self.leave(reason),
                 () = sleep_until(due.unwrap_or(idle).min(idle)) => {
+                    // What has come meanwhile counts: it may be what something was due for.
+                    if has_room && let Some(Some(message)) = self.arrivals.next().now_or_never() {
+                        self.receive(&message);
+                    }
                     let now = self.now();
                     self.participant.timeout(now, wall());
                 }

@@ -14,6 +14,7 @@ mod handover;
 mod listeners;
 mod names;
 mod outbox;
+mod overheard;
 mod participant;
 mod room;
 mod strangers;

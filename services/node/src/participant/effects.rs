@@ -181,6 +181,11 @@ impl Participant {
 
     pub(super) fn deliver(&mut self, delivery: &Delivery) {
         self.agreeing.transcript_changed();
+        let Delivery { entry, clock, via, backfill, .. } = delivery;
+        if !backfill && via.is_none() && entry.frame.from != self.seal.me() {
+            let members = self.engine.member_count();
+            self.congestion.overheard(entry.dot(), clock, self.now, members);
+        }
         let spoken = self.spoken.take_if(|(hash, _)| *hash == delivery.entry.hash);
         match spoken.map(|(_, items)| items).or_else(|| self.open(&delivery.entry)) {
             Some(items) => self.show(delivery, items),
