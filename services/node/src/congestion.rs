@@ -23,8 +23,10 @@ const SILENT: Time = Time::from_secs(60);
 const LEAST: f64 = 1. / 256.;
 /// Another's frame counts as late by so many [`TARGET`]s at most.
 const LATEST: f64 = 4.;
-/// Who is run so much later than it meant to be waits for a processor.
+/// Who is run so much later than it meant to be waits for a processor,
 const LATE: Time = Time::from_millis(16);
+/// and so often in a row, if it hears nothing meanwhile, is always late.
+const LATE_LOOKS: u32 = 4;
 
 /// See the module.
 #[derive(Clone, Debug)]
@@ -44,10 +46,14 @@ pub(crate) struct Congestion {
     /// In frames.
     window: f64,
     overheard: Overheard,
+    /// When it last told how long frames take.
+    told: Time,
     /// When another's frame came last, or this node found that it could not have heard one.
     heard: Time,
     /// With something to say it meant to look then whether it is quiet.
     look: Option<Time>,
+    /// How often in a row it was late for that.
+    late: u32,
     /// Not all may take it to be quiet at the same time: they would begin at once. Of the time in
     /// which they begin, which part this one waits.
     later: f64,
@@ -64,8 +70,10 @@ impl Congestion {
             base: Time::MAX,
             window: f64::from(limits::WINDOW),
             overheard: Overheard::default(),
+            told: Time::ZERO,
             heard: Time::ZERO,
             look: None,
+            late: 0,
             later: f64::from(me.0[0]) / 256.,
         }
     }
@@ -116,7 +124,11 @@ impl Congestion {
     /// Somebody has it, and what was said before: if the server doesn't bring that soon it was lost
     /// on the way back.
     pub(crate) fn arrived(&mut self, number: Number, now: Time) {
-        self.away.retain(|(other, at)| *other > number || now < *at + TARGET);
+        let is_lost = |(other, at): &(Number, Time)| *other <= number && now >= *at + TARGET;
+        if let Some((_, at)) = self.away.iter().rev().find(|away| is_lost(away)) {
+            self.paused.1 = *at + TARGET;
+        }
+        self.away.retain(|away| !is_lost(away));
     }
 
     /// Another's frame was delivered, straight from its author.
@@ -130,9 +142,11 @@ impl Congestion {
 
     /// One of another's was so long on its way. It counts a little, for there are many.
     fn others_waited(&mut self, waited: Time, now: Time, members: usize) {
-        self.paused = (self.paused_until(now), now);
-        self.way = (self.way * 3 + waited.max(self.base).min(limits::ECHO)) / 4;
-        let off = 1. - waited.div_duration_f64(TARGET);
+        self.paused = (self.paused_until(now, members), now);
+        self.told = now;
+        let base = if self.base == Time::MAX { Time::ZERO } else { self.base };
+        self.way = (self.way * 3 + waited.max(base).min(limits::ECHO)) / 4;
+        let off = 1. - waited.saturating_sub(base).div_duration_f64(TARGET);
         let part = 1. / members as f64;
         self.window = if off >= 0. {
             (self.window + off * part * share(members)).min(self.window.max(1.))
@@ -161,17 +175,22 @@ impl Congestion {
         self.away.clear();
         (self.back, self.base) = (None, Time::MAX);
         self.window = f64::from(limits::WINDOW);
+        (self.overheard, self.look) = (Overheard::default(), None);
     }
 
-    /// Another's frame came.
+    /// Another's frame came, or would not have been taken in.
     pub(crate) fn heard(&mut self, now: Time) {
-        self.heard = now;
+        (self.heard, self.late) = (now, 0);
     }
 
-    /// It has something to say. To a node that waits for a processor it is quiet all the time.
-    pub(crate) fn look(&mut self, now: Time) {
-        if self.look.is_some_and(|look| look + LATE < now) {
-            self.heard = now;
+    /// It has something to say. To a node that waits for a processor it is quiet all the time. Of
+    /// whom nothing was told for long, it is as with one who begins to speak.
+    pub(crate) fn look(&mut self, now: Time, members: usize) {
+        if self.look.is_some_and(|look| look + LATE < now) && self.late < LATE_LOOKS {
+            (self.heard, self.late) = (now, self.late + 1);
+        }
+        if now > self.told + limits::ECHO && self.told > Time::ZERO {
+            self.heard_of_nobody(members);
         }
         self.look = self.back.map(|at| self.is_quiet(at));
     }
@@ -191,19 +210,29 @@ impl Congestion {
             return (!fits).then(|| *oldest + limits::ECHO);
         }
         let (over, then) = self.paused;
-        let rest = self.pause().mul_f64(1. - over);
+        let rest = self.pause(members).mul_f64(1. - over);
         self.back.map(|at| (then + rest).min(self.is_quiet(at)))
     }
 
-    /// How long it pauses after a frame, as long as nothing changes.
-    fn pause(&self) -> Time {
-        self.way.mul_f64((1. / self.window - 1.).max(0.))
+    /// How long it pauses after a frame, as long as nothing changes. Whoever made up that all is slow
+    /// would else keep a large room silent: a frame a second is said there in any case.
+    fn pause(&self, members: usize) -> Time {
+        let pause = self.way.mul_f64((1. / self.window - 1.).max(0.));
+        if share(members) >= 1. { pause } else { pause.min(TARGET.mul_f64(members as f64)) }
+    }
+
+    /// What others' frames told of the delay is old.
+    fn heard_of_nobody(&mut self, members: usize) {
+        self.told = Time::ZERO;
+        self.overheard = Overheard::default();
+        self.way = self.way.min(TARGET);
+        self.window = self.window.max(share(members).min(1.));
     }
 
     /// Which part of its pause is over by then.
-    fn paused_until(&self, now: Time) -> f64 {
+    fn paused_until(&self, now: Time, members: usize) -> f64 {
         let (over, then) = self.paused;
-        let (since, pause) = (now.saturating_sub(then), self.pause());
+        let (since, pause) = (now.saturating_sub(then), self.pause(members));
         match self.away.is_empty() {
             true if since >= pause => 1.,
             true => (over + since.div_duration_f64(pause)).min(1.),
@@ -444,7 +473,7 @@ mod tests {
 
     #[test]
     fn however_many_speak_little_is_on_its_way_and_the_server_has_work() {
-        for (members, work, most) in [(10, 2, 1), (50, 10, 1), (200, 40, 5), (1000, 40, 10)] {
+        for (members, work, most) in [(10, 2, 1), (50, 10, 1), (200, 40, 5), (1000, 40, 20)] {
             let said = everyone_speaks(members, |_| MILLI * work, Time::from_secs(600));
             let (longest, worked) = between(&said, 300, 590);
             assert!(longest < TARGET * most, "{members}: {longest:?}");
@@ -458,7 +487,7 @@ mod tests {
         let work = |now| if is_slow(now) { MILLI * 400 } else { MILLI * 40 };
         let said = everyone_speaks(200, work, Time::from_secs(300));
         for (from, to, most, least) in
-            [(100, 160, 30, 0.3), (160, 200, 15, 0.8), (205, 300, 5, 0.9)]
+            [(100, 160, 50, 0.3), (160, 200, 15, 0.8), (205, 300, 5, 0.9)]
         {
             let (longest, worked) = between(&said, from, to);
             assert!(longest < TARGET * most, "from {from} s: {longest:?}");
@@ -467,16 +496,38 @@ mod tests {
     }
 
     #[test]
+    fn what_others_told_is_bounded_and_soon_forgotten() {
+        let (mut congestion, mut now, members) = (new(), Time::from_secs(1), 40);
+        for _ in 0..2 {
+            speak(&mut congestion, &mut now, 1, MILLI, members);
+            (0..1000).for_each(|_| congestion.others_waited(limits::ECHO * 9, now, members));
+        }
+        congestion.heard(now + TARGET * 999);
+        let longest = TARGET * u32::try_from(members).unwrap();
+        assert_eq!(congestion.waits_until(members), Some(now + longest));
+        congestion.look(now + limits::ECHO, members);
+        assert_eq!(congestion.waits_until(members), Some(now + longest));
+        congestion.look(now + limits::ECHO + MILLI, members);
+        assert!(congestion.waits_until(members) < Some(now + TARGET));
+    }
+
+    #[test]
     fn whoever_was_not_run_when_it_meant_to_be_has_not_found_it_quiet() {
         let (mut congestion, mut now, members) = (new(), Time::ZERO, 40);
         speak(&mut congestion, &mut now, 1, MILLI, members);
         speak(&mut congestion, &mut now, 9, 9 * TARGET, members);
-        congestion.look(now);
+        congestion.look(now, members);
         let quiet = now + TARGET / 32;
         assert_eq!(congestion.waits_until(members), Some(quiet));
         for (late, until) in [(LATE, quiet), (LATE + MILLI, quiet + LATE + MILLI + TARGET / 32)] {
-            congestion.look(quiet + late);
+            congestion.look(quiet + late, members);
             assert_eq!(congestion.waits_until(members), Some(until));
+        }
+        for n in 1..9 {
+            let until = congestion.waits_until(members).unwrap();
+            congestion.look(until + 2 * LATE, members);
+            let is_quiet = congestion.waits_until(members) == Some(until);
+            assert_eq!(is_quiet, n >= LATE_LOOKS, "always late, it says something all the same");
         }
     }
 

@@ -166,11 +166,13 @@ impl Driver {
                 reason = hurried(&mut self.hurried), if !self.abandoned => self.leave(reason),
                 () = sleep_until(due.unwrap_or(idle).min(idle)) => {
                     // What has come meanwhile counts: it may be what something was due for.
+                    let begun = Instant::now();
                     if has_room && let Some(Some(message)) = self.arrivals.next().now_or_never() {
                         self.receive(&message);
                     }
                     let now = self.now();
                     self.participant.timeout(now, wall());
+                    pay(begun.elapsed()).await;
                 }
                 () = sleep_until(self.origin + ENTER), if self.entered.is_some() => {
                     self.fail(EnterError::Server("nobody has answered for long".into()));

@@ -31,7 +31,7 @@ impl Overheard {
         let last = unheard.next().map(|(_, at)| *at);
         let first = unheard.last().map(|(_, at)| *at).or(last);
         if let Some(last) = last.filter(|_| !spoke) {
-            self.came_after(now.saturating_sub(last));
+            self.came_after(now.saturating_sub(last).min(limits::ON_ITS_WAY));
         }
         if self.lately.len() == LATELY {
             self.lately.pop_front();

@@ -201,6 +201,7 @@ impl Participant {
     pub fn hear_nothing(&mut self, now: Time) {
         self.now = now;
         self.engine.hear_nothing(now);
+        self.congestion.heard(now);
     }
 
     /// Nobody serves the `sync` subject.

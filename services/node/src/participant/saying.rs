@@ -41,7 +41,7 @@ impl Participant {
     pub(super) fn send_outbox(&mut self) {
         if !self.outbox.is_empty() {
             self.congestion.arrived(self.engine.acknowledged_by_any(), self.now);
-            self.congestion.look(self.now);
+            self.congestion.look(self.now, self.engine.member_count());
         }
         while !self.outbox.is_empty() && self.may_say() && self.waits_until() <= self.now {
             let parts = self.congestion.speak(self.now, self.engine.member_count());
