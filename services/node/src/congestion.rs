@@ -46,8 +46,8 @@ pub(crate) struct Congestion {
     /// In frames.
     window: f64,
     overheard: Overheard,
-    /// When it last told how long frames take.
-    told: Time,
+    /// When it last told how long frames take: none, once that is too old to count.
+    told: Option<Time>,
     /// When another's frame came last, or this node found that it could not have heard one.
     heard: Time,
     /// With something to say it meant to look then whether it is quiet.
@@ -70,7 +70,7 @@ impl Congestion {
             base: Time::MAX,
             window: f64::from(limits::WINDOW),
             overheard: Overheard::default(),
-            told: Time::ZERO,
+            told: None,
             heard: Time::ZERO,
             look: None,
             late: 0,
@@ -143,7 +143,7 @@ impl Congestion {
     /// One of another's was so long on its way. It counts a little, for there are many.
     fn others_waited(&mut self, waited: Time, now: Time, members: usize) {
         self.paused = (self.paused_until(now, members), now);
-        self.told = now;
+        self.told = Some(now);
         let base = if self.base == Time::MAX { Time::ZERO } else { self.base };
         self.way = (self.way * 3 + waited.max(base).min(limits::ECHO)) / 4;
         let off = 1. - waited.saturating_sub(base).div_duration_f64(TARGET);
@@ -189,7 +189,7 @@ impl Congestion {
         if self.look.is_some_and(|look| look + LATE < now) && self.late < LATE_LOOKS {
             (self.heard, self.late) = (now, self.late + 1);
         }
-        if now > self.told + limits::ECHO && self.told > Time::ZERO {
+        if self.told.is_some_and(|told| told + limits::ECHO < now) {
             self.heard_of_nobody(members);
         }
         self.look = self.back.map(|at| self.is_quiet(at));
@@ -223,7 +223,7 @@ impl Congestion {
 
     /// What others' frames told of the delay is old.
     fn heard_of_nobody(&mut self, members: usize) {
-        self.told = Time::ZERO;
+        self.told = None;
         self.overheard = Overheard::default();
         self.way = self.way.min(TARGET);
         self.window = self.window.max(share(members).min(1.));
