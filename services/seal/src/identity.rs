@@ -171,6 +171,27 @@ mod tests {
         assert!(taken > 0 && loose > taken, "{taken} of {loose}");
     }
 
+    /// Which vectors a crate computes with depends on the processor, and the older one has none of 512
+    /// bits.
+    #[test]
+    fn what_is_signed_and_taken_is_what_an_older_crate_signs_and_takes() {
+        use older_dalek::{Signature as Older, Signer, SigningKey};
+        for seed in 0..32 {
+            let (me, older) =
+                (Identity::from_seed(ROOM, &[seed; 32]), SigningKey::from_bytes(&[seed; 32]));
+            let (key, hash) = (verifying_key(&me.public()).unwrap(), [seed ^ 1; 32]);
+            let sig = me.sign_hash(ROOM, &hash);
+            assert_eq!(sig.0, older.sign(&signed(ROOM, &hash)).to_bytes());
+            assert!(verify_hash(&key, ROOM, &hash, &sig));
+            for bit in 0..512 {
+                let mut sig = sig;
+                sig.0[bit / 8] ^= 1 << (bit % 8);
+                let taken = older.verify_strict(&signed(ROOM, &hash), &Older::from_bytes(&sig.0));
+                assert_eq!(verify_hash(&key, ROOM, &hash, &sig), taken.is_ok(), "{seed} {bit}");
+            }
+        }
+    }
+
     #[test]
     fn a_fingerprint_is_eight_words_of_the_first_88_bits() {
         let print = |byte| fingerprint(RoomId([1; 16]), &PublicKey([byte; 32]));
