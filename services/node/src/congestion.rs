@@ -33,6 +33,8 @@ const LATE_LOOKS: u32 = 4;
 pub(crate) struct Congestion {
     /// Own frames on their way, each with when it was said.
     away: VecDeque<(Number, Time)>,
+    /// When the last was said.
+    last: Option<Time>,
     /// When the last came back.
     back: Option<Time>,
     /// What one takes by now.
@@ -63,6 +65,7 @@ impl Congestion {
     pub(crate) fn new(me: NodeId) -> Self {
         Self {
             away: VecDeque::new(),
+            last: None,
             back: None,
             way: Time::ZERO,
             paused: (0., Time::ZERO),
@@ -100,6 +103,7 @@ impl Congestion {
         }
         self.away.retain(|(_, at)| *at + limits::ECHO > now);
         self.away.push_back((number, now));
+        self.last = Some(now);
         self.paused.0 = 0.;
         self.look = None;
     }
@@ -173,7 +177,7 @@ impl Congestion {
     /// What hasn't come back won't: this is another connection.
     pub(crate) fn restart(&mut self) {
         self.away.clear();
-        (self.back, self.base) = (None, Time::MAX);
+        (self.last, self.back, self.base) = (None, None, Time::MAX);
         self.window = f64::from(limits::WINDOW);
         (self.overheard, self.look) = (Overheard::default(), None);
     }
@@ -196,9 +200,10 @@ impl Congestion {
     }
 
     /// Until when what is said now waits for more, unless that fills a frame: none if nothing is on
-    /// its way.
-    pub(crate) fn gathers_until(&self) -> Option<Time> {
-        self.away.back().map(|(_, said)| *said + limits::COALESCE)
+    /// its way, unless so much is said that a frame soon fills.
+    pub(crate) fn gathers_until(&self, streams: bool) -> Option<Time> {
+        let gathers = streams || !self.away.is_empty();
+        self.last.filter(|_| gathers).map(|said| said + limits::COALESCE)
     }
 
     /// Until when what is said now waits, although it fills a frame: none if that fits into the
@@ -289,21 +294,24 @@ mod tests {
     }
 
     #[test]
-    fn it_gathers_while_anything_is_on_its_way() {
+    fn it_gathers_while_anything_is_on_its_way_or_much_is_said() {
         let mut congestion = new();
-        assert_eq!(congestion.gathers_until(), None);
+        let gathers =
+            |congestion: &Congestion| [false, true].map(|it| congestion.gathers_until(it));
+        assert_eq!(gathers(&congestion), [None; 2]);
         let now = Time::from_secs(1);
-        congestion.said(Number(1), now, 2);
+        let due = Some(now + limits::COALESCE);
+        congestion.said(Number(1), now - MILLI, 2);
         congestion.said(Number(2), now, 2);
         congestion.came_back(Number(1), now);
-        assert_eq!(congestion.gathers_until(), Some(now + limits::COALESCE));
+        assert_eq!(gathers(&congestion), [due; 2]);
         congestion.came_back(Number(2), now);
         // One that was overtaken says nothing new.
         congestion.came_back(Number(1), now);
-        assert_eq!(congestion.gathers_until(), None);
+        assert_eq!(gathers(&congestion), [None, due]);
         congestion.said(Number(3), now, 2);
         congestion.restart();
-        assert_eq!(congestion.gathers_until(), None);
+        assert_eq!(gathers(&congestion), [None; 2]);
     }
 
     #[test]

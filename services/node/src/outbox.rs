@@ -9,6 +9,8 @@ pub(crate) struct Outbox {
     /// Each with what it takes in a batch.
     items: VecDeque<(Item, usize)>,
     bytes: usize,
+    /// The last batch filled half of a frame.
+    streams: bool,
 }
 
 impl Outbox {
@@ -31,6 +33,11 @@ impl Outbox {
         self.items.len() >= limits::BATCH_ITEMS || self.bytes >= limits::BATCH_BYTES
     }
 
+    /// Whether so much is said that what follows the last batch is likely to fill a frame soon.
+    pub(crate) fn streams(&self) -> bool {
+        self.streams
+    }
+
     /// The next batch, one item at least, whose bytes are few enough: as much as fills a frame, or
     /// one of so many parts of that.
     ///
@@ -41,7 +48,7 @@ impl Outbox {
         parts: usize,
         is_few: impl Fn(usize) -> bool,
     ) -> Result<Vec<Item>, usize> {
-        let (mut batch, mut bytes) = (Vec::new(), 0);
+        let (mut batch, mut bytes, waited) = (Vec::new(), 0, self.bytes);
         let (most_items, most_bytes) = (limits::BATCH_ITEMS / parts, limits::BATCH_BYTES / parts);
         while let Some((_, item)) = self.items.front() {
             let is_first = batch.is_empty();
@@ -55,6 +62,8 @@ impl Outbox {
             }
             batch.extend(self.pop().map(|(item, _)| item));
         }
+        let taken = waited - self.bytes;
+        self.streams = 2 * batch.len() >= limits::BATCH_ITEMS || 2 * taken >= limits::BATCH_BYTES;
         Ok(batch)
     }
 
@@ -70,18 +79,46 @@ mod tests {
     use super::*;
     use chat_protocol::ItemKind;
 
+    fn holding(items: usize, bytes: usize) -> Outbox {
+        let mut outbox = Outbox::default();
+        for _ in 0..items {
+            let item = Item { kind: ItemKind::Text, text: "".into(), at: 0, terms: None };
+            outbox.push(item, bytes);
+        }
+        outbox
+    }
+
     #[test]
     fn a_part_of_a_frame_takes_so_much_less_but_one_item_always() {
         for (bytes, parts, taken) in [(1, 1, limits::BATCH_ITEMS), (1, 4, limits::BATCH_ITEMS / 4)]
             .into_iter()
             .chain([(limits::BATCH_BYTES / 8, 2, 4), (limits::BATCH_BYTES, 2, 1)])
         {
-            let mut outbox = Outbox::default();
-            for _ in 0..=limits::BATCH_ITEMS {
-                let item = Item { kind: ItemKind::Text, text: "".into(), at: 0, terms: None };
-                outbox.push(item, bytes);
-            }
+            let mut outbox = holding(limits::BATCH_ITEMS + 1, bytes);
             assert_eq!(outbox.batch(parts, |_| true).unwrap().len(), taken, "{bytes} {parts}");
+        }
+    }
+
+    #[test]
+    fn it_streams_from_a_batch_of_half_a_frame_to_one_of_less() {
+        let (items, bytes) = (limits::BATCH_ITEMS / 2, limits::BATCH_BYTES / 2);
+        for (outbox, streams) in [
+            (holding(items, 1), true),
+            (holding(items - 1, 1), false),
+            (holding(2, bytes / 2), true),
+            (holding(1, bytes - 1), false),
+            (holding(3, limits::BATCH_BYTES - 1), true),
+        ] {
+            let mut outbox = outbox;
+            assert!(!outbox.streams());
+            outbox.batch(1, |_| true).unwrap();
+            assert_eq!(outbox.streams(), streams, "{outbox:?}");
+            while !outbox.is_empty() {
+                outbox.batch(1, |_| true).unwrap();
+            }
+            outbox.push(holding(1, 1).items.remove(0).unwrap().0, 1);
+            outbox.batch(1, |_| true).unwrap();
+            assert!(!outbox.streams());
         }
     }
 }

@@ -20,8 +20,8 @@ pub const BATCH_ITEMS: usize = 512;
 /// Largest batch: bytes of items as they are encoded, unless a single one alone is larger. What
 /// the largest sealed body has room for, beside its tag, the count and a byte of padding.
 pub const BATCH_BYTES: usize = SEALED_BYTES - 16 - 3 - 1;
-/// What is said while another frame is on its way waits for more, until it fills one, and no longer
-/// than this.
+/// What is said while another frame is on its way, or after one of half the size, waits for more,
+/// until it fills one, and no longer than this since the last.
 pub const COALESCE: Duration = Duration::from_millis(20);
 /// Entries of a clock.
 pub const CLOCK_ENTRIES: usize = 2048;

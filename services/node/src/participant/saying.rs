@@ -77,7 +77,8 @@ impl Participant {
         if self.link != LinkState::Up || self.leaving.is_some() {
             return Time::ZERO;
         }
-        let gathers = self.congestion.gathers_until().filter(|_| !self.outbox.fills_a_batch());
+        let gathers = self.congestion.gathers_until(self.outbox.streams());
+        let gathers = gathers.filter(|_| !self.outbox.fills_a_batch());
         let members = self.engine.member_count();
         gathers.max(self.congestion.waits_until(members)).unwrap_or(Time::ZERO)
     }
@@ -256,6 +257,25 @@ pub(super) mod tests {
         ann.timeout(due, 0);
         assert_eq!(published(&mut ann), [["four"]]);
         assert_eq!(ann.next_batch(), None);
+    }
+
+    #[test]
+    fn what_follows_half_a_frame_waits_although_that_is_back() {
+        let mut ann = settled();
+        let begun = Time::from_millis(100);
+        let say = |ann: &mut Participant, now: Time, count: usize| {
+            (0..count).for_each(|_| ann.command(now, 0, Command::Say("said".into())));
+            ann.flush();
+            payloads(ann)
+        };
+        let half = say(&mut ann, begun, limits::BATCH_ITEMS / 2);
+        ann.receive(begun, 0, &half[0], None);
+        assert!(say(&mut ann, begun, 1).is_empty());
+        let due = begun + limits::COALESCE;
+        assert_eq!(ann.next_batch(), Some(due));
+        ann.timeout(due, 0);
+        assert_eq!(published(&mut ann), [["said"]]);
+        assert_eq!(say(&mut ann, due, 1).len(), 1, "that was less than half a frame");
     }
 
     #[test]
