@@ -41,17 +41,27 @@ fn padded_size(bytes: usize) -> Option<usize> {
 
 /// What the count of its items takes in a batch, at most.
 const COUNT: usize = 3;
-/// What an item takes beside its texts, at most,
-const ITEM: usize = 33;
+/// What an item takes beside its texts and their lengths, at most,
+const ITEM: usize = 23;
 /// and what terms take beside theirs.
-const TERMS: usize = 49;
+const TERMS: usize = 55;
 
 /// What an item takes in a batch, at most.
 #[must_use]
 pub fn item_bytes(item: &Item) -> usize {
     let topic = |terms: &Terms| terms.topic.as_ref().map_or(0, String::len);
     let terms = item.terms.as_ref().map_or(0, |terms| topic(terms) + TERMS);
-    item.kind.as_str().len() + item.text.len() + terms + ITEM
+    let texts = [item.kind.as_str(), &item.text].map(|text| length_bytes(text.len()) + text.len());
+    ITEM + texts.iter().sum::<usize>() + terms
+}
+
+/// What a length takes before what it counts, as in [`length`]: no text's is larger.
+fn length_bytes(length: usize) -> usize {
+    match length {
+        ..24 => 1,
+        24..256 => 2,
+        _ => 3,
+    }
 }
 
 struct Schedule {
@@ -280,6 +290,9 @@ mod tests {
                 let item = Item { kind: kind.into(), text: text.into(), at: u64::MAX, terms };
                 let most = item_bytes(&item);
                 assert!(minicbor_serde::to_vec(&item).unwrap().len() <= most, "{kind} {text}");
+                let plain = Item { terms: None, ..item };
+                let bytes = minicbor_serde::to_vec(&plain).unwrap().len();
+                assert_eq!(bytes, item_bytes(&plain), "{kind} {text}");
             }
         }
     }
@@ -295,14 +308,15 @@ mod tests {
 
     #[test]
     fn the_largest_batch_fits_and_breaking_a_bound_makes_it_unreadable() {
-        let each = limits::BATCH_BYTES / limits::BATCH_ITEMS - item_bytes(&text(""));
-        let mut largest = vec![text("\u{1}".repeat(each)); limits::BATCH_ITEMS];
+        let (short, long) = (text("\u{1}".repeat(90)), |bytes| text("\u{1}".repeat(bytes)));
+        let mut largest = vec![short; limits::BATCH_ITEMS];
+        largest[0] = long(300);
         let spare = limits::BATCH_BYTES - largest.iter().map(item_bytes).sum::<usize>();
-        largest[0] = text("\u{1}".repeat(each + spare));
+        largest[0] = long(300 + spare);
         let body = encrypt(&key(1), b"", &largest).unwrap();
         assert_eq!(body.0.len(), limits::SEALED_BYTES);
         assert_eq!(decrypt(&key(1), b"", &body).unwrap(), largest);
-        largest[0] = text("\u{1}".repeat(each + spare + 1));
+        largest[0] = long(300 + spare + 1);
         assert!(encrypt(&key(1), b"", &largest).is_none());
         let many = vec![text(""); limits::BATCH_ITEMS + 1];
         let body = encrypt(&key(1), b"", &many).unwrap();
