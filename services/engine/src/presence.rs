@@ -20,8 +20,10 @@ pub(crate) struct BeatTimer {
     tail: Option<Time>,
     last: Time,
     count: Number,
-    /// Bytes received since this node last showed what it has.
+    /// Bytes received since this node last showed what it has,
     received: usize,
+    /// and when the first of them came.
+    first: Time,
     /// Authors of late, for acknowledgements.
     active: BTreeMap<NodeId, Active>,
 }
@@ -45,6 +47,7 @@ impl BeatTimer {
             last: now,
             count: Number(0),
             received: 0,
+            first: now,
             active: BTreeMap::new(),
         }
     }
@@ -83,13 +86,23 @@ impl BeatTimer {
     }
 
     pub(crate) fn frame_delivered(&mut self, now: Time, entry: &Entry, others: usize) {
+        if self.received == 0 {
+            self.first = now;
+        }
         self.received += entry.size;
         let new = Active { at: now, received: 0, told: (Number(0), Number(0)) };
         let author = self.active.entry(entry.frame.from).or_insert(new);
         (author.at, author.received) = (now, author.received + 1);
-        let is_much = author.received >= limits::ACK_EVERY || self.received >= limits::ACK_BYTES;
+        let is_much = author.received >= limits::ACK_EVERY || self.received >= self.most(now);
         let soon = now + if is_much { Time::ZERO } else { news_beat(others) };
         self.news = Some(self.news.map_or(soon, |news| news.min(soon)));
+    }
+
+    /// So many bytes are received before they are acknowledged. Their authors may wait for that, and it
+    /// takes its time: the faster they come, the more comes meanwhile.
+    fn most(&self, now: Time) -> usize {
+        let is_fast = now < self.first + limits::ACK_FAST;
+        if is_fast { limits::ACK_BYTES } else { limits::ACK_BYTES_SLOW }
     }
 }
 
@@ -221,16 +234,20 @@ impl Engine {
         self.help(beat);
     }
 
-    /// What a beat shows its sender to have of this node's frames. Who lacks nothing has all that
-    /// lies behind its heads: a beat has room to tell of some authors only.
+    /// What is known of its sender, with this beat, to have of this node's frames. Who lacks nothing has
+    /// all that lies behind its heads: a beat has room to tell of some authors only.
     fn shown_by(&self, beat: &Beat) -> Number {
         let lacks_nothing = beat.holes == 0 && beat.miss.is_empty();
-        let heads = beat.heads.dots().filter(|_| lacks_nothing);
-        let behind = heads
-            .filter_map(|head| self.clocks.number(head, self.me))
-            .map(|it| self.own_number(it));
-        let told = beat.acks.get(&self.me).max(beat.heads.get(&self.me));
-        behind.fold(told, Ord::max)
+        let before = self.roster.get(&beat.from).map_or(Number(0), |known| known.acked);
+        let mut shown = before.max(beat.acks.get(&self.me)).max(beat.heads.get(&self.me));
+        for head in beat.heads.dots().filter(|_| lacks_nothing) {
+            if shown >= self.number {
+                break;
+            }
+            let behind = self.clocks.number(head, self.me);
+            shown = behind.map_or(shown, |number| shown.max(self.own_number(number)));
+        }
+        shown
     }
 
     /// Equal heads with another digest: some content differs, so ask for what they stand for.

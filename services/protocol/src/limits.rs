@@ -99,8 +99,12 @@ pub const ECHO: Duration = Duration::from_secs(10);
 pub const IN_FLIGHT: u64 = 16 << 20;
 /// Frames received of one author after which a beat acknowledges early.
 pub const ACK_EVERY: u64 = 128;
-/// Bytes of all that is received after which it does, too.
+/// Bytes of all that is received after which it does, too, where they come within
 pub const ACK_BYTES: usize = 8 << 20;
+/// this time;
+pub const ACK_FAST: Duration = Duration::from_secs(4);
+/// else after so many: what comes in half of it still fits into [`IN_FLIGHT`].
+pub const ACK_BYTES_SLOW: usize = 12 << 20;
 /// Items said and not yet sent while flow control holds the sender back.
 pub const OUTBOX_ITEMS: usize = BATCH_ITEMS;
 

@@ -158,15 +158,29 @@ fn many_who_say_little_each_are_acknowledged_by_the_next_beat() {
 }
 
 #[test]
-fn so_many_bytes_received_are_acknowledged_at_once() {
-    let mut here = quiet(20);
-    let many = (limits::ACK_BYTES >> 20) as u64;
-    (2..=many).for_each(|n| here.hears(&large(dot(1, n))));
-    here.wait(Time::ZERO);
-    assert!(here.beats().is_empty());
-    here.hears(&large(dot(1, many + 1)));
-    here.wait(MILLI);
-    assert_eq!(here.beats()[0].1.acks.get(&node(1)), Number(many + 1));
+fn so_many_bytes_received_are_acknowledged_at_once_and_half_as_many_more_where_they_come_slowly() {
+    for (lasting, bytes) in [
+        (Time::ZERO, limits::ACK_BYTES),
+        (limits::ACK_FAST - MILLI, limits::ACK_BYTES),
+        (limits::ACK_FAST, limits::ACK_BYTES_SLOW),
+    ] {
+        let mut here = quiet(200);
+        for _ in 0..4 {
+            here.engine.show(here.now);
+            here.wait(Time::ZERO);
+        }
+        here.wait(limits::ACK_FAST);
+        here.effects();
+        here.hears(&large(dot(1, 2)));
+        here.wait(lasting);
+        let many = (bytes >> 20) as u64;
+        (3..=many).for_each(|n| here.hears(&large(dot(1, n))));
+        here.wait(Time::ZERO);
+        assert!(here.beats().is_empty(), "{lasting:?}");
+        here.hears(&large(dot(1, many + 1)));
+        here.wait(MILLI);
+        assert_eq!(here.beats()[0].1.acks.get(&node(1)), Number(many + 1), "{lasting:?}");
+    }
 }
 
 #[test]
