@@ -74,6 +74,12 @@ impl BeatTimer {
         self.tail = Some(now + soon);
     }
 
+    /// The next own frame will show what the last does, if it doesn't take too long.
+    fn own_frame_follows(&mut self, now: Time, others: usize) {
+        let long = limits::TAIL_BEAT_MOST.max(news_beat(others));
+        self.tail = self.tail.map(|_| now + long);
+    }
+
     /// Somebody has the last own frame: what others lack of it, they hear from there.
     fn own_frame_known(&mut self) {
         self.tail = None;
@@ -133,6 +139,12 @@ impl Engine {
     /// A member beats, and one that can't say its join frame yet.
     fn may_beat(&self) -> bool {
         self.number.0 > 0 || self.phase == Phase::Live
+    }
+
+    /// What was said last isn't all that this node has to say.
+    pub fn goes_on(&mut self, now: Time) {
+        self.pass(now);
+        self.beats.own_frame_follows(self.now, self.roster.len());
     }
 
     /// Beats as soon as possible: this node has something to show beside what it delivered.

@@ -79,6 +79,25 @@ fn whoever_has_said_something_beats_soon_unless_somebody_shows_to_have_it() {
 }
 
 #[test]
+fn whoever_has_more_to_say_beats_for_what_it_said_only_if_that_takes_long() {
+    for (members, long) in [(20, limits::TAIL_BEAT_MOST), (200, 201 * limits::BEAT_PER_MEMBER)] {
+        // Seldom enough that none is the regular one.
+        let config = Config { beat: Time::from_secs(60), ..Config::default() };
+        let mut here = Node::found(config);
+        meet(&mut here, 1..=members, 1);
+        here.engine.show(here.now);
+        here.wait(Time::ZERO);
+        here.effects();
+        here.say();
+        here.engine.goes_on(here.now);
+        here.wait(long - MILLI);
+        assert!(here.beats().is_empty(), "{members}");
+        here.wait(2 * MILLI);
+        assert!(!here.beats().is_empty(), "{members}");
+    }
+}
+
+#[test]
 fn the_last_word_is_told_of_while_there_is_time_in_a_room_of_any_size() {
     for members in [1, 200] {
         let mut here = quiet(0);

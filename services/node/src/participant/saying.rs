@@ -48,7 +48,12 @@ impl Participant {
             let (is_sealed, most) = (self.seal.is_sealed(), self.max_payload);
             let sent = |bytes| if is_sealed { sealed_size(bytes) } else { bytes };
             match self.outbox.batch(parts, |bytes| sent(bytes) + FRAME_OVERHEAD <= most) {
-                Ok(batch) => self.say(batch, false),
+                Ok(batch) => {
+                    self.say(batch, false);
+                    if !self.outbox.is_empty() {
+                        self.engine.goes_on(self.now);
+                    }
+                }
                 Err(size) => {
                     let most = most.saturating_sub(FRAME_OVERHEAD);
                     self.too_long(&format!("{size} bytes as sent, and this server takes {most}"));
@@ -276,6 +281,28 @@ pub(super) mod tests {
         ann.timeout(due, 0);
         assert_eq!(published(&mut ann), [["said"]]);
         assert_eq!(say(&mut ann, due, 1).len(), 1, "that was less than half a frame");
+    }
+
+    #[test]
+    fn who_has_more_to_say_does_not_beat_for_what_was_said_last() {
+        let is_beat = |output: Output| match output {
+            Output::Publish { payload, .. } => {
+                matches!(Envelope::parse(&payload), Ok(Envelope::Beat(_)))
+            }
+            _ => false,
+        };
+        for (count, beats) in [(limits::BATCH_ITEMS, true), (limits::BATCH_ITEMS + 1, false)] {
+            let (mut ann, _bob, _) = both();
+            ann.timeout(limits::BEAT * 2, 0);
+            std::iter::from_fn(|| ann.poll()).for_each(drop);
+            let begun = ann.now;
+            (0..count).for_each(|_| ann.command(begun, 0, Command::Say("said".into())));
+            ann.flush();
+            std::iter::from_fn(|| ann.poll()).for_each(drop);
+            ann.timeout(begun + limits::TAIL_BEAT, 0);
+            let beat = std::iter::from_fn(|| ann.poll()).any(is_beat);
+            assert_eq!(beat, beats, "{count}");
+        }
     }
 
     #[test]
