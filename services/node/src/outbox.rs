@@ -48,22 +48,22 @@ impl Outbox {
         parts: usize,
         is_few: impl Fn(usize) -> bool,
     ) -> Result<Vec<Item>, usize> {
-        let (mut batch, mut bytes, waited) = (Vec::new(), 0, self.bytes);
+        let (mut batch, mut bytes) = (Vec::new(), 0);
         let (most_items, most_bytes) = (limits::BATCH_ITEMS / parts, limits::BATCH_BYTES / parts);
         while let Some((_, item)) = self.items.front() {
             let is_first = batch.is_empty();
             if is_first && !is_few(*item) {
                 return Err(self.pop().map_or(0, |(_, bytes)| bytes));
             }
-            bytes += item;
-            let fits = batch.len() < most_items && bytes <= most_bytes;
-            if !is_first && (!fits || !is_few(bytes)) {
+            let with = bytes + item;
+            let fits = batch.len() < most_items && with <= most_bytes;
+            if !is_first && (!fits || !is_few(with)) {
                 break;
             }
+            bytes = with;
             batch.extend(self.pop().map(|(item, _)| item));
         }
-        let taken = waited - self.bytes;
-        self.streams = 2 * batch.len() >= limits::BATCH_ITEMS || 2 * taken >= limits::BATCH_BYTES;
+        self.streams = 2 * batch.len() >= limits::BATCH_ITEMS || 2 * bytes >= limits::BATCH_BYTES;
         Ok(batch)
     }
 
@@ -79,12 +79,13 @@ mod tests {
     use super::*;
     use chat_protocol::ItemKind;
 
+    fn item() -> Item {
+        Item { kind: ItemKind::Text, text: "".into(), at: 0, terms: None }
+    }
+
     fn holding(items: usize, bytes: usize) -> Outbox {
         let mut outbox = Outbox::default();
-        for _ in 0..items {
-            let item = Item { kind: ItemKind::Text, text: "".into(), at: 0, terms: None };
-            outbox.push(item, bytes);
-        }
+        (0..items).for_each(|_| outbox.push(item(), bytes));
         outbox
     }
 
@@ -102,21 +103,20 @@ mod tests {
     #[test]
     fn it_streams_from_a_batch_of_half_a_frame_to_one_of_less() {
         let (items, bytes) = (limits::BATCH_ITEMS / 2, limits::BATCH_BYTES / 2);
-        for (outbox, streams) in [
+        for (mut outbox, streams) in [
             (holding(items, 1), true),
             (holding(items - 1, 1), false),
             (holding(2, bytes / 2), true),
             (holding(1, bytes - 1), false),
             (holding(3, limits::BATCH_BYTES - 1), true),
         ] {
-            let mut outbox = outbox;
             assert!(!outbox.streams());
             outbox.batch(1, |_| true).unwrap();
             assert_eq!(outbox.streams(), streams, "{outbox:?}");
             while !outbox.is_empty() {
                 outbox.batch(1, |_| true).unwrap();
             }
-            outbox.push(holding(1, 1).items.remove(0).unwrap().0, 1);
+            outbox.push(item(), 1);
             outbox.batch(1, |_| true).unwrap();
             assert!(!outbox.streams());
         }
