@@ -47,7 +47,7 @@ pub(crate) struct Outcome {
     pub(crate) deliveries: u64,
     /// From the first said until the last heard.
     pub(crate) took: Duration,
-    /// How long each was on its way, sorted.
+    /// How long each was on its way, sorted; none where all said what they could.
     pub(crate) latencies: Vec<Duration>,
     pub(crate) faults: Faults,
 }
@@ -73,8 +73,9 @@ pub(crate) async fn run<V: Voice, E: Ear>(
     let counts: Counts = Arc::new((0..ears.len()).map(count).collect());
     let mut hearing = JoinSet::new();
     for (own, ear) in ears.drain(..).enumerate() {
+        let heard = Heard::of(senders, load.every.is_some());
         let since = (origin, begun);
-        hearing.spawn(hear(ear, own, since, said.clone(), counts.clone()));
+        hearing.spawn(hear(ear, own, since, heard, said.clone(), counts.clone()));
     }
     let mut saying = JoinSet::new();
     for (sender, voice) in voices.drain(..senders).enumerate() {
@@ -88,7 +89,7 @@ pub(crate) async fn run<V: Voice, E: Ear>(
     let mut outcome = Outcome::default();
     for (_, ear, mut heard, last) in heard {
         ears.push(ear);
-        outcome.deliveries += heard.latencies.len() as u64;
+        outcome.deliveries += heard.messages();
         outcome.took = outcome.took.max(last.saturating_sub(begun));
         outcome.latencies.append(&mut heard.latencies);
         outcome.faults += heard.faults;
@@ -140,18 +141,15 @@ async fn hear<E: Ear>(
     mut ear: E,
     own: usize,
     (origin, begun): (Instant, Duration),
+    mut heard: Heard,
     mut said: watch::Receiver<Said>,
     counts: Counts,
 ) -> (usize, E, Heard, Duration) {
-    let mut heard = Heard::of(counts[own].len());
-    let (mut last, mut all) = (Duration::ZERO, None);
+    let (mut last, mut all) = (Duration::ZERO, None::<Vec<u64>>);
     let mut looks = interval(LISTEN);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut silent = 0;
     loop {
-        if all.is_none() {
-            all = said.borrow_and_update().iter().copied().collect::<Option<Vec<u64>>>();
-        }
         if all.as_ref().is_some_and(|all| heard.is_complete(all, own)) {
             break;
         }
@@ -174,7 +172,10 @@ async fn hear<E: Ear>(
                     break;
                 }
             }
-            _ = said.changed(), if all.is_none() => {}
+            // Not for each message: there may be as many that say something.
+            _ = said.changed(), if all.is_none() => {
+                all = said.borrow_and_update().iter().copied().collect();
+            }
         }
     }
     let all: Vec<u64> = said.borrow().iter().map(|said| said.unwrap_or_default()).collect();
