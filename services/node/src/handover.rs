@@ -4,16 +4,20 @@
 use crate::Event;
 use tokio::sync::mpsc;
 
-/// Chunks on their way; a chunk is what happened while there was no room for more.
+/// Chunks on their way.
 const CHUNKS: usize = 2;
 /// Events that the user hasn't taken in the last chunk; while there are more, nothing is received.
 const WAITING: usize = 4096;
 
+/// What happened while there was no room for more, as it was told: a list of lists, for to join those is
+/// to move each event once more.
+type Chunk = Vec<Vec<Event>>;
+
 /// The user's end.
 #[derive(Debug)]
 pub struct Events {
-    chunks: mpsc::Receiver<Vec<Event>>,
-    chunk: std::vec::IntoIter<Event>,
+    chunks: mpsc::Receiver<Chunk>,
+    chunk: std::iter::Flatten<std::vec::IntoIter<Vec<Event>>>,
 }
 
 impl Events {
@@ -23,7 +27,7 @@ impl Events {
             if let Some(event) = self.chunk.next() {
                 return Some(event);
             }
-            self.chunk = self.chunks.recv().await?.into_iter();
+            self.chunk = self.chunks.recv().await?.into_iter().flatten();
         }
     }
 
@@ -33,7 +37,7 @@ impl Events {
             if let Some(event) = self.chunk.next() {
                 return Some(event);
             }
-            self.chunk = self.chunks.try_recv().ok()?.into_iter();
+            self.chunk = self.chunks.try_recv().ok()?.into_iter().flatten();
         }
     }
 }
@@ -41,28 +45,28 @@ impl Events {
 /// The room's end.
 #[derive(Debug)]
 pub(crate) struct Handover {
-    chunks: mpsc::Sender<Vec<Event>>,
-    waiting: Vec<Event>,
+    chunks: mpsc::Sender<Chunk>,
+    waiting: Chunk,
+    /// Events in that.
+    count: usize,
 }
 
 /// Both ends.
 pub(crate) fn channel() -> (Handover, Events) {
     let (sender, receiver) = mpsc::channel(CHUNKS);
-    let events = Events { chunks: receiver, chunk: Vec::new().into_iter() };
-    (Handover { chunks: sender, waiting: Vec::new() }, events)
+    let events = Events { chunks: receiver, chunk: Vec::new().into_iter().flatten() };
+    (Handover { chunks: sender, waiting: Vec::new(), count: 0 }, events)
 }
 
 impl Handover {
-    pub(crate) fn tell(&mut self, mut events: Vec<Event>) {
-        match self.waiting.is_empty() {
-            true => self.waiting = events,
-            false => self.waiting.append(&mut events),
-        }
+    pub(crate) fn tell(&mut self, events: Vec<Event>) {
+        self.count += events.len();
+        self.waiting.push(events);
     }
 
     /// Whether more may happen.
     pub(crate) fn has_room(&self) -> bool {
-        self.waiting.len() < WAITING
+        self.count < WAITING
     }
 
     /// Whether something waits for the user to take what came before.
@@ -76,6 +80,7 @@ impl Handover {
             && let Ok(place) = self.chunks.try_reserve()
         {
             place.send(std::mem::take(&mut self.waiting));
+            self.count = 0;
         }
     }
 
@@ -87,6 +92,7 @@ impl Handover {
     /// Drops what waits.
     pub(crate) fn forget(&mut self) {
         self.waiting.clear();
+        self.count = 0;
     }
 
     /// Hands over the last, once there is a place for it.
@@ -144,6 +150,12 @@ mod tests {
         assert_eq!(told, CHUNKS + WAITING);
         taken(&mut events);
         handover.offer();
+        assert!(handover.has_room() && !handover.waits());
+        handover.tell(vec![event(0); WAITING - 1]);
+        assert!(handover.has_room());
+        handover.tell(vec![event(0)]);
+        assert!(!handover.has_room());
+        handover.forget();
         assert!(handover.has_room() && !handover.waits());
     }
 

@@ -94,7 +94,7 @@ pub struct Participant {
     /// The join frame's contents, until it can be said.
     introduction: Option<Vec<Item>>,
     /// Which items of the frames held were shown as messages.
-    shown: HashMap<Dot, Vec<usize>>,
+    shown: HashMap<Dot, Box<[u16]>>,
     /// With so many keys or messages those of frames no longer held are forgotten.
     forget_at: usize,
     announcer: Announcer,

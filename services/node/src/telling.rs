@@ -49,10 +49,10 @@ pub(crate) fn gap(delivery: &Delivery, items: &[Item]) -> Option<Event> {
 pub(crate) fn closed<'a>(
     reason: Reason,
     digest: TranscriptDigest,
-    held: impl Iterator<Item = (Dot, &'a [usize])>,
+    held: impl Iterator<Item = (Dot, &'a [u16])>,
 ) -> Closed {
-    let ids = |(dot, messages): (Dot, &'a [usize])| {
-        messages.iter().map(move |index| MessageId { dot, index: *index })
+    let ids = |(dot, messages): (Dot, &'a [u16])| {
+        messages.iter().map(move |index| MessageId { dot, index: usize::from(*index) })
     };
     let order: Vec<_> = held.flat_map(ids).collect();
     Closed { reason, messages: order.len(), digest, order }
@@ -76,10 +76,13 @@ pub(crate) fn connection(link: LinkState) -> Event {
     Event::Connection { state }
 }
 
-/// Which items of a batch are messages.
-pub(crate) fn messages(items: &[Item]) -> Vec<usize> {
-    let messages = items.iter().enumerate().filter(|(_, item)| is_message(item));
-    messages.map(|(index, _)| index).collect()
+/// Which items of a batch are messages. It is kept for as long as their frame: so it is no larger than
+/// it need be, and not made by growing.
+pub(crate) fn messages(items: &[Item]) -> Box<[u16]> {
+    let mut messages = Vec::with_capacity(items.len());
+    let all = (0..).zip(items);
+    messages.extend(all.filter(|(_, item)| is_message(item)).map(|(index, _)| index));
+    messages.into_boxed_slice()
 }
 
 fn is_message(item: &Item) -> bool {

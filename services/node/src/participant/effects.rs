@@ -324,7 +324,7 @@ impl Participant {
             self.publish_announcement(&self.announcer.closing());
         }
         let reason = self.leaving.map_or(Reason::Left, |(reason, _)| reason);
-        let shown = |entry: &Entry| Some((entry.dot(), self.shown.get(&entry.dot())?.as_slice()));
+        let shown = |entry: &Entry| Some((entry.dot(), &**self.shown.get(&entry.dot())?));
         let held = self.engine.transcript().filter_map(shown);
         let closed = telling::closed(reason, self.engine.transcript_digest(), held);
         self.event(Event::Closed(Box::new(closed)));
