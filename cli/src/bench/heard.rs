@@ -10,7 +10,7 @@ pub(crate) struct Heard {
     authors: Vec<Author>,
     /// So many authors, from the first on, are known to be complete.
     complete: usize,
-    /// Whether latencies are wanted: to note a million a second costs as much as to hear them.
+    /// Whether latencies are wanted: at full speed there would be millions, which nobody is told.
     is_timed: bool,
     /// Of each message, in the order heard, how long it was on its way.
     pub(crate) latencies: Vec<Duration>,

@@ -172,7 +172,7 @@ async fn hear<E: Ear>(
                     break;
                 }
             }
-            // Not for each message: there may be as many that say something.
+            // Asked only where nothing waits to be heard: it takes as long as there are senders.
             _ = said.changed(), if all.is_none() => {
                 all = said.borrow_and_update().iter().copied().collect();
             }
