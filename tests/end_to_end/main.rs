@@ -14,6 +14,7 @@ mod directors;
 mod doctor;
 mod embedded;
 mod faces;
+mod gateway;
 mod gone_when_empty;
 mod jetstream;
 mod late_joiner;
