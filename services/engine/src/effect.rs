@@ -53,7 +53,7 @@ pub enum Effect {
     /// Publish a frame of this node, or one that many miss, on the room's subject.
     Publish(Entry),
     /// Sign and publish a beat.
-    Beat(Beat),
+    Beat(Box<Beat>),
     /// Sign and send a request.
     Ask {
         /// To one member, or to any synced one.
@@ -68,7 +68,7 @@ pub enum Effect {
         /// The token that came with the request.
         reply: String,
         /// The answer, unsigned and without hellos.
-        give: Give,
+        give: Box<Give>,
     },
     /// The first page has come, or none will: the room is entered.
     Entered,

@@ -303,7 +303,7 @@ impl Engine {
             return;
         }
         let beat = self.beat();
-        self.effect(Effect::Beat(beat));
+        self.effect(Effect::Beat(Box::new(beat)));
         let jitter = self.rng.random_range(0.5..1.5);
         self.beats.regular =
             self.now + if alone { self.config.beat } else { interval.mul_f64(jitter) };

@@ -271,7 +271,7 @@ impl Engine {
         given += give.proofs.len() * limits::FRAME_BYTES;
         given += 512 + give.floor.entries.len() * 128 + (give.joins.len() + give.live.len()) * 512;
         self.answerer.given(want.from, given);
-        self.effect(Effect::Give { reply, give });
+        self.effect(Effect::Give { reply, give: Box::new(give) });
     }
 
     /// As many of the entries as fit, and the number of those that don't.

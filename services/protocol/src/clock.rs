@@ -134,6 +134,8 @@ impl<'de> Deserialize<'de> for VectorClock {
                 while let Some(entry) = map.next_entry()? {
                     entries.push(entry);
                 }
+                // Kept for as long as its frame.
+                entries.shrink_to_fit();
                 entries.sort_by_key(|(node, _): &(NodeId, Number)| *node);
                 Ok(VectorClock::from_sorted(entries))
             }

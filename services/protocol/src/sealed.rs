@@ -130,7 +130,7 @@ pub struct Mint {
     /// Fixes the secret; its first bytes are the epoch's name.
     pub commit: Commitment,
     /// The secret for each of the audience but the minter, in order of their ids.
-    pub sealed: Vec<SealedSecret>,
+    pub sealed: Box<[SealedSecret]>,
     /// Signature of the minter over the room and the hash of [`Mint::signed_form`].
     pub sig: Signature,
 }

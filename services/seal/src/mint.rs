@@ -72,17 +72,19 @@ pub(crate) fn forge(
         lamport,
         audience: audience.iter().map(|(node, kem)| (*node, kem.generation)).collect(),
         commit: Commitment::ZERO,
-        sealed: Vec::with_capacity(audience.len()),
+        sealed: Box::default(),
         sig: Signature::ZERO,
     };
     let context = labelled("mint", [&room.id().0[..], &mint.head()]);
     let secret = entropy.key();
     let Schedule { prk, commit } = schedule(room, &context, &secret);
     mint.commit = commit;
-    for (node, kem) in audience.iter().filter(|(node, _)| **node != me.id()) {
+    let others = audience.iter().filter(|(node, _)| **node != me.id());
+    let sealed = others.map(|(node, kem)| {
         let sealed = kem::seal(room, &kem.key, &info(&context, node), secret.bytes(), entropy)?;
-        mint.sealed.push(SealedSecret(sealed.try_into().ok()?));
-    }
+        Some(SealedSecret(sealed.try_into().ok()?))
+    });
+    mint.sealed = sealed.collect::<Option<_>>()?;
     mint.sig = me.sign("mint", room.id(), &mint.signed_form());
     let opened = derive(&prk, &mint);
     Some((mint, opened))

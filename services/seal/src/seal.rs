@@ -74,7 +74,8 @@ struct Known {
 pub struct Seal {
     room: RoomKeys,
     me: Identity,
-    known: HashMap<NodeId, Known>,
+    /// Boxed: a third of the places is free, mostly.
+    known: HashMap<NodeId, Box<Known>>,
     /// None in a clear room.
     keyring: Option<Keyring>,
 }
@@ -107,7 +108,7 @@ impl Seal {
         hello.mac = self.room.gate_mac(&hello.body());
         hello.sig = self.me.sign("hello", self.room.id(), &hello.signed_form());
         let key = verifying_key(&sign).expect("a key just made is a valid one");
-        self.known.insert(from, Known { hello, key });
+        self.known.insert(from, Box::new(Known { hello, key }));
     }
 
     /// The room.
@@ -196,7 +197,7 @@ impl Seal {
         if is_new && self.known.len() >= limits::TOMBSTONES {
             return Err(Refused::TooMany);
         }
-        self.known.insert(hello.from, Known { hello: hello.clone(), key });
+        self.known.insert(hello.from, Box::new(Known { hello: hello.clone(), key }));
         Ok(is_new)
     }
 

@@ -391,7 +391,7 @@ impl World {
                     self.send_if_up(peer, To::Room, message);
                 }
                 Effect::Beat(beat) => {
-                    let message = edge.beat(beat);
+                    let message = edge.beat(*beat);
                     self.send_if_up(peer, To::Room, message);
                 }
                 Effect::Ask { to, dots, have } => {
@@ -403,7 +403,7 @@ impl World {
                 }
                 Effect::Give { reply, give } => {
                     self.given += give.frames.len();
-                    let message = edge.give(give);
+                    let message = edge.give(*give);
                     if let Ok(to) = reply.parse() {
                         self.send_if_up(peer, To::Inbox(to), message);
                     }

@@ -134,7 +134,7 @@ impl Node {
         self.effects.clear();
         self.input(Input::Want { want, reply: "inbox".into() });
         self.effects().into_iter().find_map(|(_, effect)| match effect {
-            Effect::Give { give, .. } => Some(give),
+            Effect::Give { give, .. } => Some(*give),
             _ => None,
         })
     }
@@ -201,7 +201,7 @@ impl Node {
     /// Beats since effects were last asked for, and when.
     pub(crate) fn beats(&mut self) -> Vec<(Time, Beat)> {
         let beat = |(at, effect)| match effect {
-            Effect::Beat(beat) => Some((at, beat)),
+            Effect::Beat(beat) => Some((at, *beat)),
             _ => None,
         };
         self.effects().into_iter().filter_map(beat).collect()

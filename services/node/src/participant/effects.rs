@@ -21,7 +21,7 @@ impl Participant {
                 }
                 Effect::Beat(mut beat) => {
                     self.seal.sign_beat(&mut beat);
-                    self.publish(self.subjects.beat(), &Envelope::Beat(beat));
+                    self.publish(self.subjects.beat(), &Envelope::Beat(*beat));
                     self.agreeing.members_changed();
                 }
                 Effect::Ask { to, dots, have } => {

@@ -231,7 +231,7 @@ fn nobody_takes_the_name_of_anothers_epoch() {
         let mut squat = (*group.mint_alone(2)).clone();
         let kept: std::collections::BTreeSet<_> = group.ids(audience).into_iter().collect();
         squat.audience.retain(|node, _| kept.contains(node));
-        squat.sealed.truncate(squat.audience.len() - 1);
+        squat.sealed = squat.sealed[..squat.audience.len() - 1].into();
         squat.commit = genuine.commit;
         squat.sig = identity(2).sign("mint", room().id(), &squat.signed_form());
         let _ = group.members[1].learn_mint(&Arc::new(squat), group.now);

@@ -143,11 +143,11 @@ fn every_field_of_a_mint() {
         |mint, other| *mint.audience.get_mut(&other).unwrap() += 1,
         |mint, other| {
             mint.audience.remove(&other);
-            mint.sealed.clear();
+            mint.sealed = Box::default();
         },
         |mint, _| {
             mint.audience.insert(NodeId([9; 10]), 1);
-            mint.sealed.push(SealedSecret([0; 80]));
+            mint.sealed = [&mint.sealed[..], &[SealedSecret([0; 80])]].concat().into();
         },
         |mint, _| mint.commit.0[20] ^= 1,
         |mint, _| mint.sealed[0].0[0] ^= 1,
