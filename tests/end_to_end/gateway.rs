@@ -1,6 +1,5 @@
 //! A process that is in many rooms at once, as a bot or a gateway is.
 
-use chat_connect::{NatsArgs, Patience, Settings, connect};
 use chat_node::{Entry, Opening, Room};
 use chat_protocol::Invite;
 use chat_tests::Server;
@@ -10,9 +9,7 @@ const ROOMS: u32 = 1000;
 #[tokio::test]
 async fn a_thousand_rooms_fit_on_one_connection_to_the_server_as_deployed() {
     let server = Server::as_deployed();
-    let args = NatsArgs { server: Some(server.url()), ..NatsArgs::default() };
-    let settings = Settings::resolve(&args).unwrap();
-    let gateway = connect(&settings, "gateway", Patience::FailFast).await.unwrap();
+    let gateway = server.connect().await;
     let mut rooms = Vec::new();
     for number in 0..ROOMS {
         let mut secret = [0; 20];

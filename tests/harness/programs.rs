@@ -1,6 +1,7 @@
 //! The programs under test, and the server between them.
 
 use crate::wait::{PATIENCE, within};
+use chat_connect::{Connection, NatsArgs, Patience, Settings, connect};
 use std::{
     io::{BufRead, BufReader},
     net::{TcpListener, TcpStream},
@@ -312,6 +313,16 @@ impl Server {
     #[must_use]
     pub fn url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.port)
+    }
+
+    /// A connection to it, for nodes within the test.
+    ///
+    /// # Panics
+    /// Where it can't be reached.
+    pub async fn connect(&self) -> Connection {
+        let args = NatsArgs { server: Some(self.url()), ..NatsArgs::default() };
+        let settings = Settings::resolve(&args).expect("a URL is all that is needed");
+        connect(&settings, "test", Patience::FailFast).await.expect("the server is there")
     }
 }
 

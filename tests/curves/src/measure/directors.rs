@@ -1,7 +1,6 @@
 //! Directors, as there are more rooms: these are announced as members do, and asked for as nodes
 //! do.
 
-use super::gateway::connected;
 use crate::{
     Failure,
     model::Model,
@@ -77,7 +76,7 @@ async fn known(connection: &Connection) -> Option<u64> {
 async fn joins_a_second(server: &Server, rooms: usize) -> Result<f64, Failure> {
     let mut askers = JoinSet::new();
     for asker in 0..ASKERS {
-        let client = DirectorClient::new(connected(server).await?);
+        let client = DirectorClient::new(server.connect().await);
         askers.spawn(async move {
             let (begun, mut asked) = (Instant::now(), 0_u32);
             while begun.elapsed() < ASKING {
@@ -117,7 +116,7 @@ struct Cost {
 
 async fn cost(rooms: usize) -> Result<Cost, Failure> {
     let server = Server::start();
-    let connection = connected(&server).await?;
+    let connection = server.connect().await;
     let announcing = tokio::spawn(announce(connection.clone(), rooms));
     let first = Director::start(&server.url());
     let begun = Instant::now();

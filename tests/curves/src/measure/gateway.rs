@@ -2,20 +2,13 @@
 //! gateway are.
 
 use crate::Failure;
-use chat_connect::{Connection, NatsArgs, Patience, Settings, connect};
+use chat_connect::Connection;
 use chat_node::{Change, Entry, Event, Opening, Room};
 use chat_protocol::Invite;
-use chat_tests::Server;
 use std::{collections::BTreeSet, time::Duration};
 
 /// For a member that has a room open.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// A connection of its own.
-pub(crate) async fn connected(server: &Server) -> Result<Connection, Failure> {
-    let args = NatsArgs { server: Some(server.url()), ..NatsArgs::default() };
-    Ok(connect(&Settings::resolve(&args)?, "curves", Patience::FailFast).await?)
-}
 
 /// A private room of so many: the first opens it and the others come in, each through the next of
 /// the gateways. Ends when each has seen the others; what they are told from then on is dropped.

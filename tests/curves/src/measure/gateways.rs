@@ -1,7 +1,7 @@
 //! A process with many rooms on one connection, in which nothing is said: of its own alone, then of
 //! more members, all of them here.
 
-use super::gateway::{connected, open};
+use super::gateway::open;
 use crate::{
     Failure,
     model::Model,
@@ -22,7 +22,7 @@ const REST: Duration = Duration::from_secs(20);
 
 async fn sweep() -> Result<Picture, Failure> {
     let server = Server::start();
-    let gateways = [connected(&server).await?];
+    let gateways = [server.connect().await];
     let process = Process::this();
     let mut memory = Series::new("rooms of one", Model::Linear);
     let mut resting = memory.clone();

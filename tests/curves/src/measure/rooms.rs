@@ -1,7 +1,7 @@
 //! One server and up to 2,000 rooms of three on it, in which nothing is said: each room's members
 //! are in three gateways, which share this process but no connection.
 
-use super::gateway::{connected, open};
+use super::gateway::open;
 use crate::{
     Failure,
     model::Model,
@@ -22,7 +22,7 @@ async fn sweep() -> Result<Picture, Failure> {
     let server = Server::start();
     let mut gateways = Vec::new();
     for _ in 0..MEMBERS {
-        gateways.push(connected(&server).await?);
+        gateways.push(server.connect().await);
     }
     let processes = [Process::of(server.pid()), Process::this()];
     let mut memory = ["server", "gateways"].map(|name| Series::new(name, Model::Linear));
