@@ -4,7 +4,8 @@
 //! takes shows what the room has said and not yet taken in. The window follows that delay as in
 //! LEDBAT (RFC 6817, section 2.4.2). Below one frame it is a share of the time: who has said one
 //! pauses, but no longer than anyone else is heard. Own frames then come too seldom to follow, so
-//! that those of others count, too.
+//! that those of others count, too. And where many begin at once nobody knows the delay yet: they
+//! begin with little, and go on one after the other.
 
 use crate::overheard::Overheard;
 use chat_engine::Time;
@@ -23,6 +24,9 @@ const SILENT: Time = Time::from_secs(60);
 const LEAST: f64 = 1. / 256.;
 /// Another's frame counts as late by so many [`TARGET`]s at most.
 const LATEST: f64 = 4.;
+/// Of many who have begun to speak each goes on so much later than another, at least: full frames of
+/// many at once are more than a server hands over before it cuts off who takes them slowly.
+const TURN: Time = Time::from_millis(64);
 /// Who is run so much later than it meant to be waits for a processor,
 const LATE: Time = Time::from_millis(16);
 /// and so often in a row, if it hears nothing meanwhile, is always late.
@@ -48,6 +52,8 @@ pub(crate) struct Congestion {
     /// In frames.
     window: f64,
     overheard: Overheard,
+    /// Since it began to speak in a large room, until it goes on: so many others were heard.
+    before: Option<u32>,
     /// When it last told how long frames take: none, once that is too old to count.
     told: Option<Time>,
     /// When another's frame came last, or this node found that it could not have heard one.
@@ -56,8 +62,8 @@ pub(crate) struct Congestion {
     look: Option<Time>,
     /// How often in a row it was late for that.
     late: u32,
-    /// Not all may take it to be quiet at the same time: they would begin at once. Of the time in
-    /// which they begin, which part this one waits.
+    /// Not all may take it to be quiet at the same time, nor go on: they would at once. Of the time in
+    /// which they do, which part this one waits.
     later: f64,
 }
 
@@ -73,6 +79,7 @@ impl Congestion {
             base: Time::MAX,
             window: f64::from(limits::WINDOW),
             overheard: Overheard::default(),
+            before: None,
             told: None,
             heard: Time::ZERO,
             look: None,
@@ -88,12 +95,15 @@ impl Congestion {
     }
 
     /// Its user has something to say: into so many parts a full frame is divided, in a room of so
-    /// many. The first of all of them together are as much as the window; from then on pauses do
-    /// the same at less cost.
+    /// many. In large ones the first of all of them together are so little that who is slow to take
+    /// them is not far behind when frames become full. A power of four, as sizes are that contents are
+    /// padded to.
     pub(crate) fn speak(&mut self, now: Time, members: usize) -> usize {
         let last = self.spoke.replace(now);
-        let begins = last.is_none_or(|last| last + SILENT < now);
-        if begins { members.div_ceil(limits::WINDOW as usize) } else { 1 }
+        let begins = last.is_none_or(|last| last + SILENT < now) && share(members) < 1.;
+        self.before = begins.then_some(0);
+        let parts = members.div_ceil(limits::FIRST as usize).next_power_of_two();
+        if begins { parts << (parts.ilog2() % 2) } else { 1 }
     }
 
     /// In a room of so many.
@@ -147,6 +157,7 @@ impl Congestion {
     /// One of another's was so long on its way. It counts a little, for there are many.
     fn others_waited(&mut self, waited: Time, now: Time, members: usize) {
         self.paused = (self.paused_until(now, members), now);
+        self.before = self.before.map(|before| before.saturating_add(1));
         self.told = Some(now);
         let base = if self.base == Time::MAX { Time::ZERO } else { self.base };
         self.way = (self.way * 3 + waited.max(base).min(limits::ECHO)) / 4;
@@ -179,7 +190,7 @@ impl Congestion {
         self.away.clear();
         (self.last, self.back, self.base) = (None, None, Time::MAX);
         self.window = f64::from(limits::WINDOW);
-        (self.overheard, self.look) = (Overheard::default(), None);
+        (self.overheard, self.before, self.look) = (Overheard::default(), None, None);
     }
 
     /// Another's frame came, or would not have been taken in.
@@ -216,7 +227,15 @@ impl Congestion {
         }
         let (over, then) = self.paused;
         let rest = self.pause(members).mul_f64(1. - over);
-        self.back.map(|at| (then + rest).min(self.is_quiet(at)))
+        let turn = self.turn(members).unwrap_or(Time::ZERO);
+        self.back.map(|at| (then + rest).max(turn).min(self.is_quiet(at)))
+    }
+
+    /// When it goes on, having begun to speak with others: each at its own part of the time that all of
+    /// them take.
+    fn turn(&self, members: usize) -> Option<Time> {
+        let others = self.before?.min(u32::try_from(members).unwrap_or(u32::MAX));
+        Some(self.last? + (self.overheard.gap().max(TURN) * others).mul_f64(self.later))
     }
 
     /// How long it pauses after a frame, as long as nothing changes. Whoever made up that all is slow
@@ -392,13 +411,32 @@ mod tests {
     }
 
     #[test]
-    fn what_all_say_first_is_together_as_much_as_the_window() {
-        for (members, parts) in [(1, 1), (32, 1), (33, 2), (200, 7), (1024, 32)] {
+    fn where_many_begin_they_begin_with_little() {
+        for (members, parts) in [(1, 1), (32, 1), (33, 16), (128, 16), (200, 64), (1024, 256)] {
             let (mut congestion, mut now) = (new(), Time::ZERO);
             speak(&mut congestion, &mut now, 1, MILLI, members);
             assert_eq!(congestion.speak(now, members), parts, "what comes in says nothing yet");
             assert_eq!(congestion.speak(now + SILENT, members), 1);
             assert_eq!(congestion.speak(now + 2 * SILENT + MILLI, members), parts);
+        }
+    }
+
+    #[test]
+    fn where_many_begin_each_goes_on_at_its_own_part_of_the_time_that_all_take() {
+        for (members, later, turns) in [(200, 0, 0), (200, 64, 50), (200, 128, 100), (32, 128, 0)] {
+            let (mut congestion, mut now) = (Congestion::new(NodeId([later; 10])), Time::ZERO);
+            congestion.speak(now, members);
+            speak(&mut congestion, &mut now, 1, MILLI, members);
+            let begun = now - MILLI;
+            for _ in 0..members {
+                congestion.others_waited(Time::ZERO, now, members);
+            }
+            congestion.heard(now + TARGET * 999);
+            let until = congestion.waits_until(members).unwrap();
+            let turn = begun + TURN * turns;
+            assert!((turn..turn + MILLI * 10).contains(&until), "{members} {later}: {until:?}");
+            congestion.speak(now, members);
+            assert_eq!(congestion.turn(members), None, "afterwards the window says when");
         }
     }
 
@@ -459,9 +497,11 @@ mod tests {
                 continue;
             }
             let number = Number(said.len() as u64 + 1);
+            // What is checked and signed once takes its time for a part of a frame, too.
+            let parts = everyone[who].speak(now, members).min(8);
             everyone[who].said(number, now, members);
             away[who] = Some(number);
-            let work = work(now);
+            let work = work(now) / u32::try_from(parts).unwrap();
             let came = free.max(now) + work;
             said.push(Said { at: now, came, work });
             events.push(Reverse((came, who)));

@@ -49,7 +49,10 @@ impl Outbox {
         is_few: impl Fn(usize) -> bool,
     ) -> Result<Vec<Item>, usize> {
         let (mut batch, mut bytes) = (Vec::new(), 0);
-        let (most_items, most_bytes) = (limits::BATCH_ITEMS / parts, limits::BATCH_BYTES / parts);
+        let most_items = limits::BATCH_ITEMS / parts;
+        // As they are padded.
+        let full = limits::BATCH_BYTES + limits::BATCH_OVERHEAD;
+        let most_bytes = full / parts - limits::BATCH_OVERHEAD;
         while let Some((_, item)) = self.items.front() {
             let is_first = batch.is_empty();
             if is_first && !is_few(*item) {

@@ -18,8 +18,10 @@ pub const TEXT_BYTES: usize = 16 << 10;
 /// Largest batch: items per frame.
 pub const BATCH_ITEMS: usize = 512;
 /// Largest batch: bytes of items as they are encoded, unless a single one alone is larger. What
-/// the largest sealed body has room for, beside its tag, the count and a byte of padding.
-pub const BATCH_BYTES: usize = SEALED_BYTES - 16 - 3 - 1;
+/// the largest sealed body has room for, beside its tag and
+pub const BATCH_BYTES: usize = SEALED_BYTES - 16 - BATCH_OVERHEAD;
+/// the count and a byte of padding.
+pub const BATCH_OVERHEAD: usize = 3 + 1;
 /// What is said while another frame is on its way, or after one of half the size, waits for more,
 /// until it fills one, and no longer than this since the last.
 pub const COALESCE: Duration = Duration::from_millis(20);
@@ -92,6 +94,9 @@ pub const WINDOW: u32 = 32;
 pub const LEAST_WINDOW: f64 = 2.;
 /// if they take longer, less is said at a time.
 pub const ON_ITS_WAY: Duration = Duration::from_secs(1);
+/// Where there are more members than [`WINDOW`], what they say first is in all as much as so many
+/// full frames.
+pub const FIRST: u32 = WINDOW / 4;
 /// What the server hasn't brought back by then was lost, for flow control.
 pub const ECHO: Duration = Duration::from_secs(10);
 /// Bytes, as JSON, of all that a room says while one own frame is unacknowledged; then saying
