@@ -53,7 +53,7 @@ pub(crate) struct Congestion {
     window: f64,
     overheard: Overheard,
     /// Since it began to speak in a large room, until it goes on: so many others were heard.
-    before: Option<u32>,
+    before: Option<usize>,
     /// When it last told how long frames take: none, once that is too old to count.
     told: Option<Time>,
     /// When another's frame came last, or this node found that it could not have heard one.
@@ -102,8 +102,11 @@ impl Congestion {
         let last = self.spoke.replace(now);
         let begins = last.is_none_or(|last| last + SILENT < now) && share(members) < 1.;
         self.before = begins.then_some(0);
-        let parts = members.div_ceil(limits::FIRST as usize).next_power_of_two();
-        if begins { parts << (parts.ilog2() % 2) } else { 1 }
+        let mut parts = 1;
+        while begins && parts * (limits::FIRST as usize) < members {
+            parts *= 4;
+        }
+        parts
     }
 
     /// In a room of so many.
@@ -157,7 +160,7 @@ impl Congestion {
     /// One of another's was so long on its way. It counts a little, for there are many.
     fn others_waited(&mut self, waited: Time, now: Time, members: usize) {
         self.paused = (self.paused_until(now, members), now);
-        self.before = self.before.map(|before| before.saturating_add(1));
+        self.before = self.before.map(|before| members.min(before + 1));
         self.told = Some(now);
         let base = if self.base == Time::MAX { Time::ZERO } else { self.base };
         self.way = (self.way * 3 + waited.max(base).min(limits::ECHO)) / 4;
@@ -227,15 +230,15 @@ impl Congestion {
         }
         let (over, then) = self.paused;
         let rest = self.pause(members).mul_f64(1. - over);
-        let turn = self.turn(members).unwrap_or(Time::ZERO);
+        let turn = self.turn().unwrap_or(Time::ZERO);
         self.back.map(|at| (then + rest).max(turn).min(self.is_quiet(at)))
     }
 
     /// When it goes on, having begun to speak with others: each at its own part of the time that all of
     /// them take.
-    fn turn(&self, members: usize) -> Option<Time> {
-        let others = self.before?.min(u32::try_from(members).unwrap_or(u32::MAX));
-        Some(self.last? + (self.overheard.gap().max(TURN) * others).mul_f64(self.later))
+    fn turn(&self) -> Option<Time> {
+        let others = self.before? as f64;
+        Some(self.last? + self.overheard.gap().max(TURN).mul_f64(others * self.later))
     }
 
     /// How long it pauses after a frame, as long as nothing changes. Whoever made up that all is slow
@@ -436,7 +439,7 @@ mod tests {
             let turn = begun + TURN * turns;
             assert!((turn..turn + MILLI * 10).contains(&until), "{members} {later}: {until:?}");
             congestion.speak(now, members);
-            assert_eq!(congestion.turn(members), None, "afterwards the window says when");
+            assert_eq!(congestion.turn(), None, "afterwards the window says when");
         }
     }
 

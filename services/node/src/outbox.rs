@@ -81,6 +81,7 @@ impl Outbox {
 mod tests {
     use super::*;
     use chat_protocol::ItemKind;
+    use chat_seal::sealed_size;
 
     fn item() -> Item {
         Item { kind: ItemKind::Text, text: "".into(), at: 0, terms: None }
@@ -100,6 +101,21 @@ mod tests {
         {
             let mut outbox = holding(limits::BATCH_ITEMS + 1, bytes);
             assert_eq!(outbox.batch(parts, |_| true).unwrap().len(), taken, "{bytes} {parts}");
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_frame_is_padded_to_no_more_than_that_part() {
+        for (parts, padded) in
+            [(1, 64 << 10), (4, 16 << 10), (16, 4 << 10), (64, 1 << 10), (256, 256)]
+        {
+            let most = padded - limits::BATCH_OVERHEAD;
+            assert!(sealed_size(most) < sealed_size(most + 1), "{padded}");
+            for (last, taken) in [(1, 2), (2, 1)] {
+                let mut outbox = holding(1, most - 1);
+                outbox.push(item(), last);
+                assert_eq!(outbox.batch(parts, |_| true).unwrap().len(), taken, "{parts} {last}");
+            }
         }
     }
 
