@@ -18,6 +18,8 @@ pub(crate) struct BeatTimer {
     news: Option<Time>,
     /// So is an own frame that nobody shows to have.
     tail: Option<Time>,
+    /// So are authors that the last beat had no room for, unless more comes meanwhile.
+    rest: Option<Time>,
     last: Time,
     count: Number,
     /// Bytes received since this node last showed what it has,
@@ -34,8 +36,10 @@ struct Active {
     at: Time,
     /// Its frames received since this node last showed what it has.
     received: u64,
-    /// Acknowledged last, and by which beat.
-    told: (Number, Number),
+    /// Not all of them were acknowledged yet.
+    is_new: bool,
+    /// The beat that acknowledged it last.
+    told: Number,
 }
 
 impl BeatTimer {
@@ -44,6 +48,7 @@ impl BeatTimer {
             regular: now + limits::BEAT,
             news: None,
             tail: None,
+            rest: None,
             last: now,
             count: Number(0),
             received: 0,
@@ -53,13 +58,17 @@ impl BeatTimer {
     }
 
     fn next(&self) -> Time {
-        let early = [self.news, self.tail];
-        early.into_iter().flatten().fold(self.regular, Ord::min)
+        self.early().map_or(self.regular, |early| early.min(self.regular))
+    }
+
+    /// When something has to be shown.
+    fn early(&self) -> Option<Time> {
+        [self.news, self.tail, self.rest].into_iter().flatten().min()
     }
 
     pub(crate) fn restart(&mut self, now: Time) {
         self.regular = now + limits::BEAT / 2;
-        (self.news, self.tail) = (None, None);
+        (self.news, self.tail, self.rest) = (None, None, None);
     }
 
     /// Beats as soon as possible.
@@ -70,8 +79,8 @@ impl BeatTimer {
     /// It shows what a beat would, so only the loss of a last one has to be shown.
     pub(crate) fn own_frame_said(&mut self, now: Time, others: usize) {
         self.shown();
-        let soon = (news_beat(others) / 4).clamp(limits::TAIL_BEAT, limits::TAIL_BEAT_MOST);
-        self.tail = Some(now + soon);
+        self.acknowledges_all();
+        self.tail = Some(now + rest_beat(others).min(limits::TAIL_BEAT_MOST));
     }
 
     /// The next own frame will show what the last does, if it doesn't take too long.
@@ -87,8 +96,20 @@ impl BeatTimer {
 
     /// The others know what was received so far.
     fn shown(&mut self) {
-        (self.news, self.tail, self.received) = (None, None, 0);
+        (self.news, self.tail, self.rest, self.received) = (None, None, None, 0);
         self.active.values_mut().for_each(|author| author.received = 0);
+    }
+
+    /// What is shown acknowledges all that was received of anybody.
+    fn acknowledges_all(&mut self) {
+        self.active.values_mut().for_each(|author| author.is_new = false);
+    }
+
+    /// Some authors may wait for what was shown, and don't know it. While more comes, that soon makes
+    /// another beat due anyway.
+    fn rest_follows(&mut self, now: Time, others: usize) {
+        let is_left = self.active.values().any(|author| author.is_new);
+        self.rest = is_left.then(|| now + rest_beat(others));
     }
 
     pub(crate) fn frame_delivered(&mut self, now: Time, entry: &Entry, others: usize) {
@@ -96,10 +117,11 @@ impl BeatTimer {
             self.first = now;
         }
         self.received += entry.size;
-        let new = Active { at: now, received: 0, told: (Number(0), Number(0)) };
+        let new = Active { at: now, received: 0, is_new: true, told: Number(0) };
         let author = self.active.entry(entry.frame.from).or_insert(new);
-        (author.at, author.received) = (now, author.received + 1);
+        (author.at, author.received, author.is_new) = (now, author.received + 1, true);
         let is_much = author.received >= limits::ACK_EVERY || self.received >= self.most(now);
+        self.rest = self.rest.map(|_| now + rest_beat(others));
         let soon = now + if is_much { Time::ZERO } else { news_beat(others) };
         self.news = Some(self.news.map_or(soon, |news| news.min(soon)));
     }
@@ -110,6 +132,11 @@ impl BeatTimer {
         let is_fast = now < self.first + limits::ACK_FAST;
         if is_fast { limits::ACK_BYTES } else { limits::ACK_BYTES_SLOW }
     }
+}
+
+/// How long who may wait for it waits for what an earlier beat couldn't show, with so many others.
+fn rest_beat(others: usize) -> Time {
+    limits::TAIL_BEAT.max(news_beat(others) / 4)
 }
 
 /// How long what is new waits to be shown, with so many others.
@@ -296,8 +323,7 @@ impl Engine {
         let interval = self.interval();
         let alone = self.roster.len() == 0;
         let leaving = matches!(self.phase, Phase::Leaving { .. });
-        let is_early = self.beats.news.or(self.beats.tail).is_some();
-        if !is_early && !leaving && self.now < self.beats.last + interval / 2 {
+        if self.beats.early().is_none() && !leaving && self.now < self.beats.last + interval / 2 {
             // The room has grown since this beat was planned.
             self.beats.regular = self.beats.last + interval;
             return;
@@ -313,6 +339,7 @@ impl Engine {
         }
         self.beats.last = self.now;
         self.beats.shown();
+        self.beats.rest_follows(self.now, self.roster.len());
     }
 
     fn beat(&mut self) -> Beat {
@@ -327,6 +354,10 @@ impl Engine {
         };
         self.beats.count = self.beats.count.next();
         let acks = self.acks();
+        if complete && self.authors.holes() == 0 && self.waived.is_empty() {
+            // All lies behind the heads.
+            self.beats.acknowledges_all();
+        }
         let lost: Vec<_> = self.waived.iter().copied().collect();
         // A random choice: dots lost for ever must not hide those that are not.
         let miss = lost.into_iter().sample(&mut self.rng, limits::BEAT_MISS);
@@ -361,14 +392,14 @@ impl Engine {
         let others = self.beats.active.iter_mut().filter(|(node, _)| **node != me);
         let mut acks: Vec<_> = others
             .map(|(node, active)| (Dot::new(*node, authors.contiguous(node)), active))
-            .filter(|(dot, _)| dot.number.0 > 0)
             .collect();
-        acks.sort_by_key(|(dot, active)| (dot.number <= active.told.0, active.told.1));
+        acks.sort_by_key(|(_, active)| (!active.is_new, active.told));
         let told = acks.into_iter().take(limits::BEAT_ACKS);
         told.map(|(dot, active)| {
-            active.told = (dot.number, self.beats.count);
+            (active.is_new, active.told) = (false, self.beats.count);
             dot
         })
+        .filter(|dot| dot.number.0 > 0)
         .collect()
     }
 }

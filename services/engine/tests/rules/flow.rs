@@ -2,7 +2,7 @@
 
 use super::{
     presence::quiet,
-    room::{ME, MILLI, Node, beat, dot, frame, long, node},
+    room::{ME, MILLI, Node, SECOND, beat, dot, frame, long, node},
 };
 use chat_engine::{Config, Entry, Time};
 use chat_protocol::{Beat, Dot, Number, VectorClock, limits};
@@ -202,4 +202,72 @@ fn of_too_many_authors_each_is_acknowledged_in_turn_and_whoever_says_something_f
         here.wait(MILLI);
         assert_eq!(here.beats()[0].1.acks.get(&node(n)), Number(2));
     }
+}
+
+#[test]
+fn what_one_beat_has_no_room_for_the_next_ones_tell_soon() {
+    let authors = 4 * limits::BEAT_ACKS;
+    let mut here = quiet(authors);
+    let new = |n| frame(dot(n, 2), 3, &[]);
+    (1..=authors).for_each(|n| here.hears(&new(n)));
+    here.engine.show(here.now);
+    let begun = here.now;
+    let mut told = BTreeSet::new();
+    while told.len() < authors {
+        here.wait(MILLI);
+        let beats = here.beats();
+        let acks = beats.iter().flat_map(|(_, beat)| beat.acks.dots());
+        told.extend(acks.filter(|dot| dot.number == Number(2)));
+    }
+    let took = here.now - begun;
+    let interval = limits::BEAT_PER_MEMBER * u32::try_from(authors).unwrap();
+    assert!(took < interval, "who waits for it waited {took:?}");
+    here.wait(interval);
+    assert!(here.beats().len() <= 2, "all is told");
+}
+
+#[test]
+fn whom_a_beat_has_no_room_for_waits_while_more_comes() {
+    let authors = 4 * limits::BEAT_ACKS;
+    let mut here = quiet(authors);
+    (1..=authors).for_each(|n| here.hears(&frame(dot(n, 2), 3, &[])));
+    here.engine.show(here.now);
+    here.wait(MILLI);
+    assert_eq!(here.beats().len(), 1);
+    for n in 3..15 {
+        here.hears(&frame(dot(1, n), n + 1, &[]));
+        here.wait(SECOND);
+    }
+    assert!(here.beats().is_empty());
+    here.wait(10 * SECOND);
+    assert!(!here.beats().is_empty());
+}
+
+#[test]
+fn where_the_heads_tell_of_all_authors_one_beat_is_enough() {
+    let authors = 4 * limits::BEAT_ACKS;
+    let mut here = quiet(authors);
+    here.say();
+    let own = Dot::new(ME, here.engine.number());
+    here.hears(&frame(dot(1, 2), 10, &[own]));
+    (2..=authors).for_each(|n| here.hears(&frame(dot(n, 2), 9 + n as u64, &[dot(n - 1, 2)])));
+    here.engine.show(here.now);
+    here.wait(limits::BEAT_PER_MEMBER * u32::try_from(authors / 2).unwrap());
+    assert_eq!(here.beats().len(), 1);
+}
+
+#[test]
+fn whom_an_own_frame_acknowledged_no_other_beat_is_for() {
+    let authors = 4 * limits::BEAT_ACKS;
+    let mut here = quiet(authors);
+    (1..=authors).for_each(|n| here.hears(&frame(dot(n, 2), 3, &[])));
+    // What it lacks its beats can't tell by heads.
+    here.hears(&frame(dot(1, 4), 5, &[]));
+    here.wait(2 * limits::GAP);
+    here.say();
+    here.effects();
+    here.wait(2 * limits::TAIL_BEAT_MOST);
+    assert_eq!(here.beats().len(), 1);
+    here.wait(2 * limits::TAIL_BEAT_MOST);
+    assert!(here.beats().is_empty());
 }
