@@ -105,9 +105,14 @@ impl BeatTimer {
         self.active.values_mut().for_each(|author| author.is_new = false);
     }
 
-    /// Some authors may wait for what was shown, and don't know it. While more comes, that soon makes
-    /// another beat due anyway.
-    fn rest_follows(&mut self, now: Time, others: usize) {
+    /// A beat acknowledges some authors, or all. The others may wait for it, and don't know what was
+    /// shown; while more comes, that soon makes another beat due anyway.
+    fn beat_said(&mut self, now: Time, others: usize, tells_all: bool) {
+        self.last = now;
+        self.shown();
+        if tells_all {
+            self.acknowledges_all();
+        }
         let is_left = self.active.values().any(|author| author.is_new);
         self.rest = is_left.then(|| now + rest_beat(others));
     }
@@ -143,6 +148,11 @@ fn rest_beat(others: usize) -> Time {
 fn news_beat(others: usize) -> Time {
     let members = u32::try_from(others + 1).unwrap_or(u32::MAX);
     limits::NEWS_BEAT.max(limits::BEAT_PER_MEMBER * members)
+}
+
+/// Whether its sender has all that lies behind its heads.
+fn lacks_nothing(beat: &Beat) -> bool {
+    beat.holes == 0 && beat.miss.is_empty()
 }
 
 impl Engine {
@@ -276,10 +286,9 @@ impl Engine {
     /// What is known of its sender, with this beat, to have of this node's frames. Who lacks nothing has
     /// all that lies behind its heads: a beat has room to tell of some authors only.
     fn shown_by(&self, beat: &Beat) -> Number {
-        let lacks_nothing = beat.holes == 0 && beat.miss.is_empty();
         let before = self.roster.get(&beat.from).map_or(Number(0), |known| known.acked);
         let mut shown = before.max(beat.acks.get(&self.me)).max(beat.heads.get(&self.me));
-        for head in beat.heads.dots().filter(|_| lacks_nothing) {
+        for head in beat.heads.dots().filter(|_| lacks_nothing(beat)) {
             if shown >= self.number {
                 break;
             }
@@ -329,6 +338,8 @@ impl Engine {
             return;
         }
         let beat = self.beat();
+        // Without a digest some heads are left out.
+        let tells_all = beat.digest.is_some() && lacks_nothing(&beat);
         self.effect(Effect::Beat(Box::new(beat)));
         let jitter = self.rng.random_range(0.5..1.5);
         self.beats.regular =
@@ -337,9 +348,7 @@ impl Engine {
             // The last word has little time to be claimed.
             self.beats.regular = self.now + limits::TAIL_BEAT;
         }
-        self.beats.last = self.now;
-        self.beats.shown();
-        self.beats.rest_follows(self.now, self.roster.len());
+        self.beats.beat_said(self.now, self.roster.len(), tells_all);
     }
 
     fn beat(&mut self) -> Beat {
@@ -354,10 +363,6 @@ impl Engine {
         };
         self.beats.count = self.beats.count.next();
         let acks = self.acks();
-        if complete && self.authors.holes() == 0 && self.waived.is_empty() {
-            // All lies behind the heads.
-            self.beats.acknowledges_all();
-        }
         let lost: Vec<_> = self.waived.iter().copied().collect();
         // A random choice: dots lost for ever must not hide those that are not.
         let miss = lost.into_iter().sample(&mut self.rng, limits::BEAT_MISS);

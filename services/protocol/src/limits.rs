@@ -163,8 +163,8 @@ pub const BEAT_PER_MEMBER: Duration = Duration::from_millis(100);
 /// The author of a frame that nobody shows to have beats after this, or a quarter of
 /// [`BEAT_PER_MEMBER`] x members, up to
 pub const TAIL_BEAT: Duration = Duration::from_millis(500);
-/// this: half of what who leaves waits for the others. Without that bound it is the time until a beat
-/// follows that had no room for all authors.
+/// this: half of what who leaves waits for the others. Without that bound it is the time until
+/// another beat follows one that had no room for all authors.
 pub const TAIL_BEAT_MOST: Duration = Duration::from_millis(2500);
 /// Whoever delivered something new beats after this, or [`BEAT_PER_MEMBER`] x members.
 pub const NEWS_BEAT: Duration = Duration::from_millis(400);

@@ -13,6 +13,21 @@ fn large(dot: Dot) -> Entry {
     long(&frame(dot, 1 + dot.number.0, &[]), 1 << 20)
 }
 
+/// So many authors that four beats acknowledge them.
+const CROWD: usize = 4 * limits::BEAT_ACKS;
+
+/// What lies between two beats in a room of so many.
+fn interval() -> Time {
+    limits::BEAT_PER_MEMBER * u32::try_from(CROWD).expect("hundreds of them")
+}
+
+/// A room in which each of them has just said something, and none has heard the others.
+fn crowded() -> Node {
+    let mut here = quiet(CROWD);
+    (1..=CROWD).for_each(|n| here.hears(&frame(dot(n, 2), 3, &[])));
+    here
+}
+
 /// Whoever sends it shows to have all that this node says.
 fn has_all(by: usize, count: u64) -> Beat {
     let acks = VectorClock::from_iter([Dot::new(ME, Number::MAX)]);
@@ -206,31 +221,25 @@ fn of_too_many_authors_each_is_acknowledged_in_turn_and_whoever_says_something_f
 
 #[test]
 fn what_one_beat_has_no_room_for_the_next_ones_tell_soon() {
-    let authors = 4 * limits::BEAT_ACKS;
-    let mut here = quiet(authors);
-    let new = |n| frame(dot(n, 2), 3, &[]);
-    (1..=authors).for_each(|n| here.hears(&new(n)));
+    let mut here = crowded();
     here.engine.show(here.now);
     let begun = here.now;
     let mut told = BTreeSet::new();
-    while told.len() < authors {
+    while told.len() < CROWD {
         here.wait(MILLI);
         let beats = here.beats();
         let acks = beats.iter().flat_map(|(_, beat)| beat.acks.dots());
         told.extend(acks.filter(|dot| dot.number == Number(2)));
     }
     let took = here.now - begun;
-    let interval = limits::BEAT_PER_MEMBER * u32::try_from(authors).unwrap();
-    assert!(took < interval, "who waits for it waited {took:?}");
-    here.wait(interval);
+    assert!(took < interval(), "who waits for it waited {took:?}");
+    here.wait(interval());
     assert!(here.beats().len() <= 2, "all is told");
 }
 
 #[test]
 fn whom_a_beat_has_no_room_for_waits_while_more_comes() {
-    let authors = 4 * limits::BEAT_ACKS;
-    let mut here = quiet(authors);
-    (1..=authors).for_each(|n| here.hears(&frame(dot(n, 2), 3, &[])));
+    let mut here = crowded();
     here.engine.show(here.now);
     here.wait(MILLI);
     assert_eq!(here.beats().len(), 1);
@@ -245,22 +254,19 @@ fn whom_a_beat_has_no_room_for_waits_while_more_comes() {
 
 #[test]
 fn where_the_heads_tell_of_all_authors_one_beat_is_enough() {
-    let authors = 4 * limits::BEAT_ACKS;
-    let mut here = quiet(authors);
+    let mut here = quiet(CROWD);
     here.say();
     let own = Dot::new(ME, here.engine.number());
     here.hears(&frame(dot(1, 2), 10, &[own]));
-    (2..=authors).for_each(|n| here.hears(&frame(dot(n, 2), 9 + n as u64, &[dot(n - 1, 2)])));
+    (2..=CROWD).for_each(|n| here.hears(&frame(dot(n, 2), 9 + n as u64, &[dot(n - 1, 2)])));
     here.engine.show(here.now);
-    here.wait(limits::BEAT_PER_MEMBER * u32::try_from(authors / 2).unwrap());
+    here.wait(interval() / 2);
     assert_eq!(here.beats().len(), 1);
 }
 
 #[test]
 fn whom_an_own_frame_acknowledged_no_other_beat_is_for() {
-    let authors = 4 * limits::BEAT_ACKS;
-    let mut here = quiet(authors);
-    (1..=authors).for_each(|n| here.hears(&frame(dot(n, 2), 3, &[])));
+    let mut here = crowded();
     // What it lacks its beats can't tell by heads.
     here.hears(&frame(dot(1, 4), 5, &[]));
     here.wait(2 * limits::GAP);
